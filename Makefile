@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+export PYTHON ?= python3
+UV ?= uv
+COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-header \
+	--no-annotate --python-version 3.11 --extra postgres
+
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Set up, then start the station with the sample delivery: http://127.0.0.1:8000
+	@scripts/setup.sh run
+	@exec $(BIN)/silog-scan serve --demo $(ARGS)
+
+test: ## Set up, then run all tests with coverage
+	@scripts/setup.sh test
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: lint types test ## Everything CI runs
+
+lint: ## Format, lint, directions of imports
+	@scripts/setup.sh dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: ## mypy --strict
+	@scripts/setup.sh dev
+	$(BIN)/mypy
+
+bench: ## Measure: figures on standard output
+	@scripts/setup.sh dev
+	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+translations: ## Collect the sentences of code and templates into the catalogues
+	@scripts/setup.sh dev
+	$(BIN)/pybabel -q extract -F babel.cfg -k say --no-location --sort-output --omit-header \
+		-o .messages.pot silog_scan templates
+	$(BIN)/pybabel -q update -i .messages.pot -d silog_scan/translations --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date
+
+lock: ## Renew the two lists of pinned packages (needs uv)
+	$(COMPILE) --upgrade --group dev -o requirements-dev.lock
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+
+wheel: ## Build the sdist, and the wheel from it, into dist/
+	@scripts/setup.sh dev
+	$(BIN)/python -m hatchling build
+
+clean: ## Remove what was made here
+	rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .setup.log .messages.pot silog_scan/web/static/vendor
+
+.PHONY: help run test check lint types bench translations lock wheel clean

@@ -1,0 +1,1 @@
+"""Barcode scanning, stock, and reconciliation against delivery manifests, for election logistics."""

@@ -1,0 +1,166 @@
+"""Put the application together."""
+
+import os
+import secrets
+from http import HTTPStatus
+from pathlib import Path
+
+from flask import Flask, Response, g, render_template, request, session
+from flask_babel import Babel
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from silog_scan.config import LANGUAGES
+from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
+from silog_scan.web import api, auth, health, manifests, start, station, stock
+from silog_scan.web.context import Backend, in_words
+
+HERE = Path(__file__).parent
+MOST_UPLOADED = 64 * 2**20
+"""Bytes of a request; a manifest of a million rows has 44 MB."""
+
+_STATUS = ((NotFound, 404), (NotYours, 403), (Conflict, 409), (Malformed, 422), (Refused, 400))
+
+csrf = CSRFProtect()
+
+
+def folder(name: str) -> Path:
+    """Return templates or fixtures: in the package once installed, beside it in a checkout."""
+    packaged = HERE / name
+    return packaged if packaged.is_dir() else HERE.parent / name
+
+
+def create_app(backend: Backend, *, tls: bool = False) -> Flask:
+    """Make an application around a station's parts."""
+    app = api.new_application(
+        __name__,
+        template_folder=str(folder("templates")),
+        static_folder=str(HERE / "web" / "static"),
+    )
+    app.extensions["silog"] = backend
+    app.config.from_mapping(_config(backend, tls=tls))
+    Babel(app, locale_selector=_language)
+    csrf.init_app(app)
+    auth.manager.init_app(app)
+    app.before_request(auth.identify)
+    app.after_request(_guard)
+    for blueprint in (auth, health, start, station, manifests, stock):
+        app.register_blueprint(blueprint.bp)
+    api.register(app, csrf)
+    app.register_error_handler(Refused, _refusal)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _failure)
+    app.jinja_env.globals.update(in_words=in_words)
+    return app
+
+
+def _config(backend: Backend, *, tls: bool) -> dict[str, object]:
+    return {
+        "SECRET_KEY": secret_key(backend.settings.home),
+        "SESSION_COOKIE_NAME": "__Host-silog" if tls else "silog",
+        "SESSION_COOKIE_SECURE": tls,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "MAX_CONTENT_LENGTH": MOST_UPLOADED,
+        "BABEL_DEFAULT_LOCALE": "id",
+        "BABEL_TRANSLATION_DIRECTORIES": str(HERE / "translations"),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "TLS": tls,
+    }
+
+
+def secret_key(home: Path) -> bytes:
+    """Return the key that signs cookies, made once and readable by its owner only."""
+    path = home / "secret.key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+def _language() -> str:
+    """Return the language asked for, else remembered, else the browser's, else Indonesian."""
+    for wanted in (request.args.get("lang"), session.get("language")):
+        if wanted in LANGUAGES:
+            return str(wanted)
+    return request.accept_languages.best_match(LANGUAGES) or "id"
+
+
+def _guard(response: Response) -> Response:
+    """Send the headers every page needs: nothing inline, nothing from elsewhere, nothing kept."""
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; font-src 'self'; media-src 'self' blob:; worker-src 'self'; "
+        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    if g.get("wasm"):
+        policy = policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+    headers = response.headers
+    headers["Content-Security-Policy"] = policy
+    headers["X-Content-Type-Options"] = "nosniff"
+    # Not no-referrer: Flask-WTF refuses a form over HTTPS that comes without a Referer.
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def status_of(refusal: Refused) -> int:
+    """Return the HTTP status of a refusal."""
+    return next(status for kind, status in _STATUS if isinstance(refusal, kind))
+
+
+def _refusal(refusal: Refused) -> Response | tuple[str, int]:
+    """Tell a person, or a program, why not and what to do."""
+    status = status_of(refusal)
+    if _wants_json():
+        return api.problem(status, refusal.code, in_words(refusal.sentence))
+    return _page(status, in_words(refusal.sentence))
+
+
+def _page(status: int, message: str) -> tuple[str, int]:
+    return render_template("error.html", status=status, message=message), status
+
+
+def _stale_form(_: CSRFError) -> Response | tuple[str, int]:
+    told = in_words(say("This page is too old, or came from elsewhere. Open it again and retry."))
+    return api.problem(400, "csrf", told) if _wants_json() else _page(400, told)
+
+
+_HTTP_SENTENCES = {
+    404: say("There is no such page. Go back to the start."),
+    405: say("This cannot be done that way."),
+    413: say("The file is too large: %(most)s MB are the most.", most=MOST_UPLOADED // 2**20),
+}
+
+
+def _http_error(error: HTTPException) -> Response | tuple[str, int]:
+    status = error.code or 500
+    told = _HTTP_SENTENCES.get(status)
+    message = in_words(told) if told else HTTPStatus(status).phrase
+    if _wants_json():
+        code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+        return api.problem(status, code, message)
+    return _page(status, message)
+
+
+def _failure(error: Exception) -> Response | tuple[str, int]:
+    """Log what nobody foresaw, and tell the person no more than what to do."""
+    if isinstance(error, HTTPException):
+        return _http_error(error)
+    from flask import current_app  # noqa: PLC0415
+
+    current_app.logger.error("unforeseen", exc_info=error)
+    told = in_words(
+        say("Something failed here. What was acknowledged is safe. Try again, then call for help.")
+    )
+    return api.problem(500, "failure", told) if _wants_json() else _page(500, told)

@@ -1,0 +1,144 @@
+"""Settings, read once from the environment, strictly: what is malformed or unknown is refused."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from silog_scan.core.errors import Malformed, Sentence, say
+from silog_scan.core.stock import Task
+
+KNOWN = (
+    "SILOG_HOME",
+    "SILOG_DATABASE",
+    "SILOG_STATION",
+    "SILOG_LANGUAGE",
+    "SILOG_HOST",
+    "SILOG_PORT",
+    "SILOG_CAMERA",
+    "SILOG_SEALS_REQUIRED",
+)
+LANGUAGES = ("id", "en")
+_MOST_STATION = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the data is and how the station behaves."""
+
+    home: Path
+    database: str
+    station: str | None = None
+    language: str = "id"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    camera: str = "none"
+    seals_required: frozenset[Task] = frozenset()
+    demo: bool = False
+
+    @property
+    def attachments(self) -> Path:
+        """Return the folder of imported files and their normalised lines, by SHA-256."""
+        return self.home / "attachments"
+
+
+def default_home() -> Path:
+    """Return the platform's folder for a user's data."""
+    return Path(platformdirs.user_data_dir("silog-scan", appauthor=False))
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of an environment; an unknown or malformed ``SILOG_`` name is refused."""
+    for name in environment:
+        if name.startswith("SILOG_") and name not in KNOWN:
+            raise _refused(
+                say(
+                    "%(name)s is no setting of this program. Known are %(known)s.",
+                    name=name,
+                    known=", ".join(KNOWN),
+                ),
+            )
+    home = Path(environment.get("SILOG_HOME") or default_home()).expanduser().absolute()
+    return Settings(
+        home=home,
+        database=_database(environment.get("SILOG_DATABASE"), home),
+        station=station_name(environment["SILOG_STATION"])
+        if environment.get("SILOG_STATION")
+        else None,
+        language=_language(environment),
+        host=environment.get("SILOG_HOST") or "127.0.0.1",
+        port=_port(environment.get("SILOG_PORT") or "8000"),
+        camera=environment.get("SILOG_CAMERA") or "none",
+        seals_required=_tasks(environment.get("SILOG_SEALS_REQUIRED", "")),
+    )
+
+
+def station_name(text: str) -> str:
+    """Return the name of a station, or refuse one that a line of text could not hold."""
+    name = text.strip()
+    if not name or len(name) > _MOST_STATION or not name.isprintable():
+        raise _refused(
+            say(
+                "A station's name is a line of 1 to %(most)s characters; %(name)s is not.",
+                most=_MOST_STATION,
+                name=repr(text),
+            ),
+        )
+    return name
+
+
+def _refused(sentence: Sentence) -> Malformed:
+    return Malformed("setting-refused", sentence)
+
+
+def _database(text: str | None, home: Path) -> str:
+    if not text:
+        return f"sqlite:///{home / 'silog.db'}"
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise _refused(
+            say(
+                "SILOG_DATABASE is not an address this program knows. "
+                "Write postgresql://user:password@host/name, or leave it out for SQLite."
+            ),
+        )
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    return text
+
+
+def _language(environment: Mapping[str, str]) -> str:
+    """Return the command line's language: the setting, else the terminal's, else Indonesian."""
+    asked = environment.get("SILOG_LANGUAGE")
+    if asked:
+        if asked not in LANGUAGES:
+            raise _refused(say("SILOG_LANGUAGE is id or en, not %(text)s.", text=asked))
+        return asked
+    terminal = [environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    return "id" if (next(filter(None, terminal), None) or "").startswith("id") else "en"
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 2**16:
+        return int(text)
+    raise _refused(say("SILOG_PORT is a number from 1 to 65535, not %(text)s.", text=text))
+
+
+def _tasks(text: str) -> frozenset[Task]:
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = [name for name in names if name not in list(Task)]
+    if wrong:
+        raise _refused(
+            say(
+                "SILOG_SEALS_REQUIRED lists tasks such as receive,dispatch; %(text)s is none.",
+                text=", ".join(wrong),
+            ),
+        )
+    return frozenset(Task(name) for name in names)

@@ -1,0 +1,60 @@
+"""Sentences for people, and refusals that carry one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence in English with named holes, translated only where it is shown.
+
+    ``template`` is a gettext message id with ``%(name)s`` holes; ``values`` fill them after the
+    translation, so that a sentence can be made anywhere without knowing the reader's language.
+    """
+
+    template: str
+    values: dict[str, object] = field(default_factory=dict)
+
+    def in_words(self, translate: Callable[[str], str] = str) -> str:
+        """Return the filled sentence, its template translated by ``translate``."""
+        return translate(self.template) % {
+            name: value.in_words(translate) if isinstance(value, Sentence) else value
+            for name, value in self.values.items()
+        }
+
+    def __str__(self) -> str:
+        return self.in_words()
+
+
+def say(template: str, **values: object) -> Sentence:
+    """Return a sentence; the translation catalogue collects every ``say("…")``."""
+    return Sentence(template, values)
+
+
+class Refused(Exception):
+    """Something is not allowed or cannot be done: a stable code, and a sentence to act on."""
+
+    def __init__(self, code: str, sentence: Sentence) -> None:
+        """Keep the code for programs and the sentence for people."""
+        super().__init__(code, sentence)
+        self.code = code
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class NotFound(Refused):
+    """What was named does not exist, or not for this reader."""
+
+
+class NotYours(Refused):
+    """It exists, but lies outside the place or role of who asks."""
+
+
+class Conflict(Refused):
+    """It would contradict what is already recorded."""
+
+
+class Malformed(Refused):
+    """The input itself is wrong."""

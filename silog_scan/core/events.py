@@ -1,0 +1,112 @@
+"""The hash-chained event log: each event of a station commits to the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from silog_scan.core.errors import Refused, Sentence, say
+
+GENESIS = "0" * 64
+"""What the first event of a chain names as the one before it."""
+
+
+class ChainBroken(Refused):
+    """An event does not follow from the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One immutable fact in a station's chain; ``digest`` is the SHA-256 of its canonical bytes."""
+
+    station: str
+    sequence: int
+    id: str
+    kind: str
+    at: str
+    body: Mapping[str, Any]
+    previous: str
+    digest: str
+
+
+def timestamp(at: datetime) -> str:
+    """Return RFC 3339 in UTC with milliseconds and ``Z``."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """Return the aware time of a ``timestamp``."""
+    return datetime.fromisoformat(text)
+
+
+def canonical(fields: Mapping[str, Any]) -> bytes:
+    """Return the bytes that are hashed: sorted keys, no spaces, UTF-8 unescaped, no floats."""
+    return json.dumps(
+        fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """Return the event as the export writes it, without its digest."""
+    return {
+        "station": event.station,
+        "sequence": event.sequence,
+        "id": event.id,
+        "kind": event.kind,
+        "at": event.at,
+        "body": event.body,
+        "previous": event.previous,
+    }
+
+
+def digest(event_fields: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hex, of an event's fields without its digest."""
+    return hashlib.sha256(canonical(event_fields)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a station's chain ends: the last sequence, 0 before the first, and its digest."""
+
+    station: str
+    sequence: int = 0
+    digest: str = GENESIS
+
+
+def follow(head: Head, *, kind: str, id: str, at: datetime, body: Mapping[str, Any]) -> Event:  # noqa: A002
+    """Return the event that comes after the head."""
+    made = {
+        "station": head.station,
+        "sequence": head.sequence + 1,
+        "id": id,
+        "kind": kind,
+        "at": timestamp(at),
+        "body": body,
+        "previous": head.digest,
+    }
+    return Event(**made, digest=digest(made))
+
+
+def verify(chain: Iterable[Event], head: Head) -> Head:
+    """Return the chain's end from ``head`` on; the first bad event raises ``ChainBroken``."""
+    for event in chain:
+        if event.station != head.station or event.sequence != head.sequence + 1:
+            raise _broken(event, "chain-gap", say("does not follow event %(n)s", n=head.sequence))
+        if event.previous != head.digest:
+            raise _broken(event, "chain-fork", say("names another event before it"))
+        if digest(fields(event)) != event.digest:
+            raise _broken(event, "chain-altered", say("was altered: its digest differs"))
+        head = Head(event.station, event.sequence, event.digest)
+    return head
+
+
+def _broken(event: Event, code: str, what: Sentence) -> ChainBroken:
+    sentence = say(
+        "Event %(sequence)s of station %(station)s %(what)s. Keep this file and ask who holds it.",
+        sequence=event.sequence,
+        station=event.station,
+        what=what,
+    )
+    return ChainBroken(code, sentence)

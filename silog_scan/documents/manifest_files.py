@@ -1,0 +1,320 @@
+"""Tables as CSV, both ways: bytes become rows of text in whatever dialect a spreadsheet wrote.
+
+A cell that a spreadsheet would run as a formula, or change when it reads a code as a number, is
+written with ``'`` before it; so is a cell that begins with ``'`` itself. The reader takes one
+``'`` off every cell that begins with it, as spreadsheets do, and unwraps ``="00123"``. Hence
+whatever is written is read back the same, and a foreign cell loses at most a mark that only says
+"this is text".
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from silog_scan.core import cells, columns
+from silog_scan.core.errors import Malformed, Sentence, say
+from silog_scan.core.manifests import Problem, Sheet
+
+MAX_BYTES = 64 * 1024 * 1024
+"""A million rows of a manifest are some 44 MB."""
+MAX_COLUMNS = 256
+"""No manifest has more, and a file of nothing but separators would fill the memory."""
+
+DELIMITERS = (";", ",", "\t", "|")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
+"""By the names Python knows them; ``utf-8-sig`` and ``utf-16`` begin with a byte order mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file writes its rows; a guess is shown, and whoever uploads may say otherwise."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+
+PLAIN = Dialect()
+"""RFC 4180, as programs expect it."""
+EXCEL = Dialect("utf-8-sig", ";")
+"""As Excel in Indonesia opens it with a double click; it needs the mark to see UTF-8."""
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+def read_csv(
+    data: bytes, *, dialect: Dialect | None = None, max_bytes: int = MAX_BYTES
+) -> tuple[Sheet, Dialect]:
+    """Return the table and the dialect it was read in, guessed unless given.
+
+    Malformed when the bytes are no table of text: too large, empty, another kind of file, an
+    unknown encoding, a quotation mark that is not closed, or a header without rows.
+    """
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
+    if kind := kind_of(data):
+        raise _wrong_kind(kind)
+    text, encoding = _decoded(data, dialect)
+    said, body = _sep_line(text)
+    delimiter = dialect.delimiter if dialect else said or guess_delimiter(body)
+    if delimiter not in DELIMITERS:
+        raise Malformed(
+            "delimiter-unknown",
+            say("The file names a column mark that is none of ; , | or tab. Save it with one."),
+        )
+    rows = list(_records(body, delimiter, first=2 if said else 1))
+    return _sheet(rows), Dialect(encoding, delimiter)
+
+
+def _sheet(rows: list[tuple[int, tuple[str, ...]]]) -> Sheet:
+    """Take the first row that is not empty as the header."""
+    start = next((i for i, (_, row) in enumerate(rows) if "".join(row).strip(cells.BLANK)), None)
+    if start is None:
+        raise Malformed("file-empty", say("The file is empty. Choose the one with the rows."))
+    header_row, header = rows[start]
+    body = rows[start + 1 :]
+    if not any("".join(row).strip(cells.BLANK) for _, row in body):
+        raise Malformed(
+            "file-without-rows",
+            say("The file has a header and no rows below it. Fill in the rows, or choose another."),
+        )
+    return Sheet(header, body, header_row)
+
+
+def _records(text: str, delimiter: str, *, first: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the rows with the numbers a spreadsheet shows; a broken one is refused by its number.
+
+    Strict, because a forgotten quotation mark would otherwise swallow the rows up to the next.
+    """
+    has_marks = "'" in text or '="' in text
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    row = first - 1
+    try:
+        for row, record in enumerate(reader, start=first):
+            if len(record) > MAX_COLUMNS:
+                raise _too_wide(row)
+            yield row, tuple(map(cells.unmarked, record)) if has_marks else tuple(record)
+    except csv.Error as error:
+        raise _broken(row + 1, str(error)) from error
+
+
+def _decoded(data: bytes, dialect: Dialect | None) -> tuple[str, str]:
+    """Return the text and its encoding: by its mark, by its NULs, as UTF-8, or else cp1252."""
+    encoding = dialect.encoding if dialect else _guess_encoding(data)
+    if encoding not in ENCODINGS:
+        raise Malformed(
+            "encoding-unknown",
+            say("%(name)s is no encoding this station reads.", name=cells.shown(encoding)),
+        )
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        row = error.object.count(b"\n", 0, error.start) + 1
+        raise Malformed(
+            "encoding-unknown",
+            say(
+                "Line %(row)s has bytes that are no text in %(name)s. Save the file as CSV UTF-8.",
+                row=row,
+                name=encoding,
+            ),
+        ) from error
+    if "\0" in text:
+        raise _wrong_kind("binary")
+    return text.removeprefix("\ufeff"), encoding
+
+
+def _guess_encoding(data: bytes) -> str:
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    start = data[:200]
+    if start.count(0) > len(start) // 4:
+        return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _sep_line(text: str) -> tuple[str, str]:
+    """Return the delimiter that a first line ``sep=;`` names, and the text after that line."""
+    match = re.match(r'"?sep=(.)"?[;,\t| ]*(?:\r\n|\r|\n)', text, re.IGNORECASE)
+    return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def guess_delimiter(text: str) -> str:
+    """Return the delimiter that gives the most known headers, then the most even rows."""
+    return max(DELIMITERS, key=lambda delimiter: _fit(text[:100_000], delimiter))
+
+
+def _fit(text: str, delimiter: str) -> tuple[int, float]:
+    rows = []
+    try:
+        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            if any(record):
+                rows.append(record)
+            if len(rows) > 60:  # noqa: PLR2004  # a screenful tells
+                break
+    except csv.Error:
+        pass  # the wrong delimiter, or the sample was cut inside quotation marks
+    if not rows:
+        return 0, 0.0
+    width = len(rows[0])
+    even = sum(len(row) == width for row in rows) / len(rows)
+    known = sum(map(columns.is_known, rows[0]))
+    return known, even * min(width, 50) if width > 1 else 0.5
+
+
+# ------------------------------------------------------------------------------ what is no table
+
+_ZIP = b"PK\x03\x04"
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"%PDF-", "pdf"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
+    (b"\x1f\x8b", "gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"Rar!\x1a\x07", "archive"),
+    (b"{\\rtf", "document"),
+)
+_PAGES = (b"<!doctype", b"<html", b"<table", b"<?xml")
+
+
+def kind_of(data: bytes) -> str | None:
+    """Return what a file is by its first bytes when it is no CSV: ``xlsx``, ``png``…, else None."""
+    if data.startswith(_ZIP):
+        return _kind_of_zip(data)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data.removeprefix(codecs.BOM_UTF8).lstrip()[:9].lower().startswith(_PAGES):
+        return "page"
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+
+
+def _kind_of_zip(data: bytes) -> str:
+    """Tell spreadsheets by the names in the archive, which stand in it uncompressed."""
+    if b"xl/workbook" in data or b"xl/worksheets" in data:
+        return "xlsx"
+    if b"word/document" in data:
+        return "document"
+    return "ods" if b"opendocument.spreadsheet" in data[:200] else "archive"
+
+
+def _wrong_kind(kind: str) -> Malformed:
+    return Malformed("file-kind", _KINDS.get(kind, _KINDS["binary"]))
+
+
+_SAVE_AS = say("Open it in a spreadsheet and save it as CSV UTF-8.")
+_CHOOSE = say("Choose the CSV file of the manifest.")
+
+
+def _picture(name: str) -> Sentence:
+    return say("This is a %(name)s picture, not a table. %(advice)s", name=name, advice=_CHOOSE)
+
+
+_KINDS = {
+    "png": _picture("PNG"),
+    "jpeg": _picture("JPEG"),
+    "gif": _picture("GIF"),
+    "webp": _picture("WebP"),
+    "pdf": say("This is a PDF document, not a table. %(advice)s", advice=_CHOOSE),
+    "document": say("This is a text document, not a table. %(advice)s", advice=_CHOOSE),
+    "gzip": say("This is a compressed file. Unpack it, then choose the CSV file in it."),
+    "archive": say("This is an archive. Unpack it, then choose the CSV file in it."),
+    "xlsx": say("This is an Excel workbook (XLSX), not CSV. %(advice)s", advice=_SAVE_AS),
+    "xls": say("This is an old Excel workbook (XLS), not CSV. %(advice)s", advice=_SAVE_AS),
+    "ods": say("This is an OpenDocument workbook, not CSV. %(advice)s", advice=_SAVE_AS),
+    "page": say("This is a web page or XML, not CSV. %(advice)s", advice=_SAVE_AS),
+    "binary": say("This file has bytes that no text has: it is not a table. %(advice)s",
+                  advice=_CHOOSE),
+}  # fmt: skip
+
+
+def _too_large(max_bytes: int) -> Malformed:
+    message = say(
+        "The file is larger than %(most)s MB. Part it into several.", most=max_bytes // 2**20
+    )
+    return Malformed("file-too-large", message)
+
+
+def _too_wide(row: int) -> Malformed:
+    message = say(
+        "Row %(row)s has more than %(most)s columns. Remove those that are not needed.",
+        row=row,
+        most=MAX_COLUMNS,
+    )
+    return Malformed("too-many-columns", message)
+
+
+def _broken(row: int, error: str) -> Malformed:
+    if "field larger" in error:
+        message = say("Row %(row)s has a cell that is far too long. Shorten it.", row=row)
+        return Malformed("cell-too-long", message)
+    message = say(
+        "Row %(row)s has a quotation mark that is not closed, or text behind one. Save the file "
+        "as CSV from a spreadsheet again, or double the marks inside a cell.",
+        row=row,
+    )
+    return Malformed("quotes-broken", message)
+
+
+# --------------------------------------------------------------------------------------- writing
+
+_STARTS_FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")  # the latter full width
+_READ_OTHERWISE = ("'", "\ufeff", "sep=")
+_CHANGED_BY_SPREADSHEETS = re.compile(
+    r"0\d+"  # zeros in front are lost
+    r"|\d{12,}"  # shown as 1,23E+17, and saved so
+    r"|\d+\.\d*0"  # 12.10 becomes 12.1
+    r"|\d+(?:\.\d+)?[eE][+-]?\d+",
+    re.ASCII,
+)
+
+
+def write_csv(rows: Iterable[Sequence[str]], *, dialect: Dialect = PLAIN) -> bytes:
+    """Return the rows as a file that is inert in a spreadsheet and reads back the same."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, delimiter=dialect.delimiter, lineterminator="\r\n")
+    writer.writerows([marked(cell) for cell in row] for row in rows)
+    return buffer.getvalue().encode(dialect.encoding, errors="replace")
+
+
+def marked(cell: str) -> str:
+    """Return the cell with ``'`` before it where a spreadsheet would run or change it."""
+    is_unsafe = cell.lower().startswith((*_STARTS_FORMULA, *_READ_OTHERWISE))
+    return f"'{cell}" if is_unsafe or _CHANGED_BY_SPREADSHEETS.fullmatch(cell) else cell
+
+
+def refused_csv(
+    sheet: Sheet,
+    problems: Iterable[Problem],
+    *,
+    translate: Callable[[str], str] = str,
+    dialect: Dialect = EXCEL,
+) -> bytes:
+    """Return the refused rows with their reasons in a last column, to be mended and sent again.
+
+    A problem of the header refuses every row. Cells beyond the header stay beyond the reason, so
+    that a row not mended is refused again.
+    """
+    reasons: dict[int, list[str]] = defaultdict(list)
+    for problem in problems:
+        reasons[problem.row].append(f"{problem.column}: {problem.message.in_words(translate)}")
+    of_header = reasons.pop(sheet.header_row, [])
+    width = len(sheet.header)
+    lines: list[tuple[str, ...]] = [(*sheet.header, columns.REASON_HEADER)]
+    for row, texts in sheet.rows:
+        if of_header or row in reasons:
+            reason = " ".join((*of_header, *reasons.get(row, ())))
+            padding = ("",) * (width - len(texts))
+            lines.append((*texts[:width], *padding, reason, *texts[width:]))
+    return write_csv(lines, dialect=dialect)

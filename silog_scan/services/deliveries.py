@@ -1,0 +1,466 @@
+"""Manifests: preview a file, import it, close, reopen and void it, write it out again."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from silog_scan.core import items, manifests, places
+from silog_scan.core.errors import Conflict, Malformed, NotYours, say
+from silog_scan.core.ids import uuid7
+from silog_scan.core.manifests import Defaults, Draft, Line, Problem, Sheet
+from silog_scan.core.stock import Task
+from silog_scan.documents import manifest_files
+from silog_scan.documents.manifest_files import Dialect
+from silog_scan.services.actors import Actor
+from silog_scan.services.homes import add_polling_stations
+from silog_scan.store import projections, queries
+from silog_scan.store.ledger import Ledger
+from silog_scan.store.tables import LineRow, ManifestRow, StationRow, table_of
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says before anything is stored; ``changes`` tells new, changed or unchanged."""
+
+    data: bytes
+    sheet: Sheet
+    dialect: Dialect
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    rows: int
+    changes: dict[str, str]
+    refused_rows: frozenset[int] = frozenset()
+
+    @property
+    def numbers(self) -> list[str]:
+        """Return the numbers of the manifests in the file."""
+        return [draft.number for draft in self.drafts]
+
+    @property
+    def accepted(self) -> int:
+        """Return how many rows can be taken."""
+        return sum(len(draft.lines) for draft in self.drafts)
+
+
+def preview(session: Session, actor: Actor, data: bytes, defaults: Defaults) -> Preview:
+    """Return what would be imported, and every problem with its row, column and sentence."""
+    actor.must_record()
+    sheet, dialect = manifest_files.read_csv(data)
+    if defaults.receiver is None:
+        defaults = Defaults(defaults.number, defaults.origin, actor.place, defaults.mapping)
+    result = manifests.read(
+        sheet,
+        defaults=defaults,
+        catalogue=catalogue(session),
+        known_place=_known_place(session),
+    )
+    return Preview(
+        data=data,
+        sheet=sheet,
+        dialect=dialect,
+        drafts=result.drafts,
+        problems=result.problems,
+        warnings=tuple(_also_listed(session, result.drafts)),
+        rows=result.rows,
+        changes={draft.number: _change(session, draft) for draft in result.drafts},
+        refused_rows=result.refused_rows,
+    )
+
+
+def catalogue(session: Session) -> items.Catalogue:
+    """Return the items this data home knows, with the other names of the built-in ones."""
+    also = {item.code: item.also for item in items.BUILT_IN}
+    return items.Catalogue(
+        items.Item(
+            row.code, row.name_id, row.name_en, row.unit_id, row.unit_en, also.get(row.code, ())
+        )
+        for row in queries.items(session)
+    )
+
+
+def _known_place(session: Session) -> "_KnownPlaces":
+    return _KnownPlaces(session)
+
+
+class _KnownPlaces:
+    """Answers whether a place is known, asking the database once for each code."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, bool] = {}
+
+    def __call__(self, code: str) -> bool:
+        if code not in self._known:
+            self._known[code] = bool(queries.place_names(self._session, [code]))
+        return self._known[code]
+
+
+def _change(session: Session, draft: Draft) -> str:
+    row = session.get(ManifestRow, draft.number)
+    if row is None:
+        return "new"
+    return "unchanged" if row.lines_sha256 == lines_sha256(draft) else "changed"
+
+
+def lines_sha256(draft: Draft) -> str:
+    """Return the SHA-256 of the normalised lines."""
+    return hashlib.sha256(manifests.normalised(draft)).hexdigest()
+
+
+def _also_listed(session: Session, drafts: Iterable[Draft]) -> Iterator[Problem]:
+    """Warn of packages that another open manifest brings to the same place."""
+    line, head = table_of(LineRow).c, table_of(ManifestRow).c
+    for draft in drafts:
+        rows = {ln.package: ln.row for ln in draft.lines if ln.package}
+        found = session.execute(
+            select(line.package, line.manifest)
+            .join(table_of(ManifestRow), head.number == line.manifest)
+            .where(
+                line.package.in_(rows),
+                head.receiver == draft.receiver,
+                head.state == "open",
+                head.number != draft.number,
+                line.last_version == head.version,
+            )
+        )
+        for package, number in found:
+            told = say(
+                "%(package)s is also on the open manifest %(number)s to the same place.",
+                package=package,
+                number=number,
+            )
+            yield Problem(rows[package], "package", package, "also-on-manifest", told)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, by manifest number: new, changed or unchanged."""
+
+    changes: dict[str, str]
+
+
+def import_preview(  # noqa: PLR0913
+    session: Session,
+    actor: Actor,
+    seen: Preview,
+    *,
+    attachments: Path,
+    at: datetime,
+    good_rows: bool = False,
+    by_parent: bool = False,
+) -> Imported:
+    """Store a previewed file, all of it or nothing; its problems refuse it unless good rows do."""
+    actor.must_record()
+    if seen.problems and not good_rows:
+        raise Malformed(
+            "manifest-problems",
+            say(
+                "The file has %(n)s problems and was not imported. Mend them, or take the good rows.",
+                n=len(seen.problems),
+            ),
+        )
+    if not seen.drafts:
+        raise Malformed("manifest-empty", say("The file has no row that can be imported."))
+    changes = {}
+    for draft in seen.drafts:
+        _must_be_theirs(actor, draft)
+        changes[draft.number] = _change(session, draft)
+        if changes[draft.number] != "unchanged":
+            _store(
+                session, actor, draft, data=seen.data, attachments=attachments, at=at,
+                by_parent=by_parent,
+            )  # fmt: skip
+    return Imported(changes)
+
+
+def _must_be_theirs(actor: Actor, draft: Draft) -> None:
+    if actor.may_see(draft.receiver) or actor.may_see(draft.origin):
+        return
+    actor.must_hold(draft.receiver)
+
+
+def _store(  # noqa: PLR0913
+    session: Session,
+    actor: Actor,
+    draft: Draft,
+    *,
+    data: bytes,
+    attachments: Path,
+    at: datetime,
+    by_parent: bool,
+) -> None:
+    row = session.get(ManifestRow, draft.number)
+    if row and row.state != "open":
+        raise Conflict(
+            "manifest-closed",
+            say(
+                "Manifest %(number)s is %(state)s. Reopen it before a new issue is imported.",
+                number=draft.number,
+                state=row.state,
+            ),
+        )
+    version = row.version + 1 if row else 1
+    stations = {ln.destination for ln in draft.lines} | {draft.origin, draft.receiver}
+    add_polling_stations(session, stations)
+    if row is None:
+        _reserve(session, draft, at)
+    _write_lines(session, draft, version)
+    file_sha256 = _keep(attachments, data, ".csv")
+    _keep(attachments, manifests.normalised(draft), ".json")
+    book = Ledger(session, at)
+    body = _import_body(actor, draft, version=version, file_sha256=file_sha256)
+    body["by_parent"] = by_parent
+    event = book.append(actor.station, "manifest-imported", id=str(uuid7(at)), body=body)
+    book.flush()
+    projections.manifest_imported(session, event)
+
+
+def _reserve(session: Session, draft: Draft, at: datetime) -> None:
+    """Write the manifest's head, which its lines refer to; the event's projection fills it."""
+    session.add(
+        ManifestRow(
+            number=draft.number,
+            origin=draft.origin,
+            receiver=draft.receiver,
+            due=draft.due,
+            state="open",
+            version=0,
+            by_parent=False,
+            imported_at=at,
+            file_sha256="",
+            lines_sha256="",
+        )
+    )
+    session.flush()
+
+
+def _import_body(actor: Actor, draft: Draft, *, version: int, file_sha256: str) -> dict[str, Any]:
+    totals = manifests.totals(draft)
+    body: dict[str, Any] = {
+        "number": draft.number,
+        "version": version,
+        "from": draft.origin,
+        "to": draft.receiver,
+        "place": actor.place,
+        "file_sha256": file_sha256,
+        "lines_sha256": lines_sha256(draft),
+        "lines": len(draft.lines),
+        "packages": totals.packages,
+        "totals": [
+            {"item": item, "destination": destination, "quantity": quantity}
+            for (item, destination), quantity in sorted(totals.units.items())
+        ],
+    }
+    if draft.due:
+        body["due"] = draft.due.isoformat()
+    if actor.user:
+        body["user"] = actor.user
+    return body
+
+
+def _keep(folder: Path, data: bytes, suffix: str) -> str:
+    """Keep a file under its SHA-256, on disk before the event that names it is."""
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / f"{digest}{suffix}"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    return digest
+
+
+# Lines keep their number over re-issues: counts and events refer to it.
+
+
+def _write_lines(session: Session, draft: Draft, version: int) -> None:
+    table = table_of(LineRow)
+    known = {
+        _key(row): row.number
+        for row in session.execute(
+            select(table.c.number, table.c.package, table.c.item, table.c.destination).where(
+                table.c.manifest == draft.number
+            )
+        )
+    }
+    highest = max(known.values(), default=0)
+    fresh, kept = [], []
+    for line in draft.lines:
+        number = known.get(_key(line))
+        if number is None:
+            highest += 1
+            fresh.append(_line_row(draft, line, highest) | _versions(version, version))
+        else:
+            kept.append(_line_row(draft, line, number) | {"last_version": version})
+    for start in range(0, len(fresh), _AT_ONCE):
+        session.execute(insert(table), fresh[start : start + _AT_ONCE])
+    for row in kept:
+        key = (table.c.manifest == draft.number, table.c.number == row.pop("number"))
+        session.execute(update(table).where(*key).values(**row))
+
+
+def _key(line: Any) -> tuple[str, ...]:  # noqa: ANN401  # a line, or a row of its table
+    return (line.package,) if line.package else (line.item, line.destination)
+
+
+def _versions(first: int, last: int) -> dict[str, int]:
+    return {"first_version": first, "last_version": last}
+
+
+def _line_row(draft: Draft, line: Line, number: int) -> dict[str, Any]:
+    return {
+        "manifest": draft.number,
+        "number": number,
+        "row": line.row,
+        "item": line.item,
+        "quantity": line.quantity,
+        "destination": line.destination,
+        "package": line.package,
+        "parent": line.parent,
+        "seals": list(line.seals),
+        "due": line.due,
+        "note": line.note,
+        "unit": line.unit,
+        "extra": dict(line.extra),
+    }
+
+
+# Closing.
+
+
+def close(
+    session: Session, actor: Actor, number: str, *, at: datetime, reason: str | None = None
+) -> None:
+    """Close a manifest; a station with unsent scans blocks it unless a reason is given."""
+    actor.must_decide()
+    row = _own_manifest(session, actor, number)
+    if row.state == "void":
+        raise Conflict("manifest-void", say("Manifest %(number)s is void.", number=number))
+    waiting = _unsent(session, row.receiver)
+    if waiting and not (reason and reason.strip()):
+        raise Conflict(
+            "unsent-scans",
+            say(
+                "%(stations)s: scans not sent yet. Wait for them, or close with a reason.",
+                stations=", ".join(waiting),
+            ),
+        )
+    if row.state == "open":
+        _change_state(session, actor, "manifest-closed", number, reason=reason, at=at)
+
+
+def reopen(
+    session: Session, actor: Actor, number: str, *, at: datetime, reason: str | None
+) -> None:
+    """Open a closed manifest again, for a reason."""
+    actor.must_decide()
+    row = _own_manifest(session, actor, number)
+    _must_have_reason(reason)
+    if row.state != "open":
+        _change_state(session, actor, "manifest-reopened", number, reason=reason, at=at)
+
+
+def void(session: Session, actor: Actor, number: str, *, at: datetime, reason: str | None) -> None:
+    """Make a manifest void that nothing was counted on, for a reason."""
+    actor.must_decide()
+    row = _own_manifest(session, actor, number)
+    _must_have_reason(reason)
+    if _has_counts(session, number):
+        raise Conflict(
+            "manifest-counted",
+            say(
+                "Scans were counted on %(number)s already. Close it instead, or undo them first.",
+                number=number,
+            ),
+        )
+    if row.state != "void":
+        _change_state(session, actor, "manifest-voided", number, reason=reason, at=at)
+
+
+def _own_manifest(session: Session, actor: Actor, number: str) -> ManifestRow:
+    row = queries.manifest(session, number)
+    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+        raise NotYours(
+            "place-not-yours",
+            say("Manifest %(number)s does not go to or from your place.", number=number),
+        )
+    return row
+
+
+def _must_have_reason(reason: str | None) -> None:
+    if not (reason and reason.strip()):
+        raise Malformed("reason-missing", say("Give a reason; it is kept with the record."))
+
+
+def _has_counts(session: Session, number: str) -> bool:
+    tasks = (Task.RECEIVE, Task.DISPATCH, Task.RETURN)
+    return any(
+        view.matched or view.short or view.surplus or view.damaged
+        for view in (queries.totals_of(session, [number], task)[number] for task in tasks)
+    )
+
+
+def _unsent(session: Session, place: str) -> list[str]:
+    found = session.execute(
+        select(StationRow.name, StationRow.place).where(
+            StationRow.unsent > 0, StationRow.revoked_at.is_(None)
+        )
+    )
+    return [row.name for row in found if places.is_at_or_below(row.place, place)]
+
+
+def _change_state(
+    session: Session, actor: Actor, kind: str, number: str, *, reason: str | None, at: datetime
+) -> None:
+    body = {"number": number, "place": actor.place}
+    if reason and reason.strip():
+        body["reason"] = reason.strip()
+    if actor.user:
+        body["user"] = actor.user
+    book = Ledger(session, at)
+    event = book.append(actor.station, kind, id=str(uuid7(at)), body=body)
+    book.flush()
+    projections.manifest_state(session, event)
+
+
+# Writing out.
+
+
+def export_csv(session: Session, number: str) -> bytes:
+    """Return the manifest as a CSV file that can be imported again."""
+    row = queries.manifest(session, number)
+    lines = tuple(
+        Line(
+            row=view.row,
+            item=view.item,
+            quantity=view.quantity,
+            destination=view.destination,
+            package=view.package,
+            parent=view.parent,
+            seals=view.seals,
+            due=_date(view.due),
+            note=view.note,
+            unit=view.unit,
+            extra=tuple(view.extra.items()),
+        )
+        for view in queries.lines(session, number, Task.RECEIVE)
+    )
+    draft = Draft(row.number, row.origin, row.receiver, row.due, lines)
+    return manifest_files.write_csv(manifests.table([draft]))
+
+
+def _date(value: date | None) -> date | None:
+    return value

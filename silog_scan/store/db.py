@@ -1,0 +1,136 @@
+"""Open the database, SQLite or PostgreSQL: readers, and one writer at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from silog_scan.core.errors import Refused, Sentence, say
+
+_WRITE_LOCK = 0x51106  # any fixed number; all writers of one PostgreSQL database share it
+
+
+class Unavailable(Refused):
+    """The database cannot be opened or written."""
+
+
+class Database:
+    """An engine with its two kinds of session.
+
+    A writing session takes the database's write lock when it begins, so that it reads chain heads
+    and counts that nobody else can change until it commits.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine; nothing is opened yet."""
+        self.url = url
+        self.engine = _engine(url)
+        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        writing = self.engine.execution_options(silog_writes=True)
+        self._writers = sessionmaker(writing, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say whether it is a file of ours."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session for one consistent look."""
+        with _told(), self._readers() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that commits at the end, or leaves nothing behind."""
+        with _told(), self._writers.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn a database that cannot be opened or written into a sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        sentence = _reason(str(error.orig))
+        if sentence is None:
+            raise
+        raise Unavailable("database-unavailable", sentence) from error
+
+
+_REASONS = (
+    ("readonly", say("The database cannot be written: its disk or file is read-only.")),
+    ("disk is full", say("The disk is full. Nothing was recorded; make room and try again.")),
+    ("No space left", say("The disk is full. Nothing was recorded; make room and try again.")),
+    (
+        "unable to open database file",
+        say("The database file cannot be opened. Check that its folder exists and may be written."),
+    ),
+    (
+        "database is locked",
+        say("Another program holds the database. Wait a moment and try again."),
+    ),
+    (
+        "malformed",
+        say("The database file is damaged. Stop, and restore the last good backup."),
+    ),
+    (
+        "not a database",
+        say("The database file is damaged. Stop, and restore the last good backup."),
+    ),
+    (
+        "onnection",
+        say("The database server does not answer. Check SILOG_DATABASE and the server."),
+    ),
+)
+"""What drivers say, and the sentence for people."""
+
+
+def _reason(error: str) -> Sentence | None:
+    return next((sentence for words, sentence in _REASONS if words in error), None)
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the address of a database file."""
+    return f"sqlite:///{path}"
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 15})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(url, pool_pre_ping=True)
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
+    # The driver must not begin transactions by itself: BEGIN is ours, IMMEDIATE where we write.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("silog_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("silog_writes"):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITE_LOCK})

@@ -1,0 +1,127 @@
+"""The event log as kept in the database: append, read, nothing else."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from silog_scan.core import events
+from silog_scan.core.events import Event, Head
+from silog_scan.store.tables import EventRow, table_of
+
+_READ_AT_ONCE = 2_000
+
+
+class Ledger:
+    """The log within one writing transaction, which holds the lock: heads are read once."""
+
+    def __init__(self, session: Session, at: datetime) -> None:
+        """Begin to append at a time, which is the server's."""
+        self.session = session
+        self.at = at
+        self.written: list[tuple[int, Event]] = []
+        self._heads: dict[str, Head] = {}
+        self._position = session.scalar(select(func.max(EventRow.position))) or 0
+
+    def next_sequence(self, station: str) -> int:
+        """Return the sequence the station's next event will have."""
+        return self._head(station).sequence + 1
+
+    def _head(self, station: str) -> Head:
+        if station not in self._heads:
+            self._heads[station] = head_of(self.session, station)
+        return self._heads[station]
+
+    def append(self, station: str, kind: str, *, id: str, body: Mapping[str, Any]) -> Event:  # noqa: A002
+        """Add an event at the head of the station's chain; ``flush`` writes it."""
+        event = events.follow(self._head(station), kind=kind, id=id, at=self.at, body=body)
+        self._heads[station] = Head(station, event.sequence, event.digest)
+        self._position += 1
+        self.written.append((self._position, event))
+        return event
+
+    def flush(self) -> list[tuple[int, Event]]:
+        """Write what was appended and return it with positions."""
+        written, self.written = self.written, []
+        if written:
+            rows = [_row(position, event) for position, event in written]
+            self.session.execute(insert(table_of(EventRow)), rows)
+        return written
+
+
+def head_of(session: Session, station: str) -> Head:
+    """Return where the station's chain ends."""
+    newest = (
+        select(EventRow.sequence, EventRow.digest)
+        .where(EventRow.station == station)
+        .order_by(EventRow.sequence.desc())
+        .limit(1)
+    )
+    row = session.execute(newest).first()
+    return Head(station, row.sequence, row.digest) if row else Head(station)
+
+
+def read(session: Session, *, by_position: bool = False) -> Iterator[tuple[int, Event]]:
+    """Yield every event with its position: in export order, or in the order they were recorded."""
+    order = (EventRow.position,) if by_position else (EventRow.station, EventRow.sequence)
+    rows = session.execute(
+        select(table_of(EventRow)).order_by(*order).execution_options(yield_per=_READ_AT_ONCE)
+    )
+    for row in rows:
+        yield row.position, event_of(row)
+
+
+def after(session: Session, position: int, limit: int) -> list[tuple[int, Event]]:
+    """Return events recorded after a position."""
+    rows = session.execute(
+        select(table_of(EventRow))
+        .where(EventRow.position > position)
+        .order_by(EventRow.position)
+        .limit(limit)
+    )
+    return [(row.position, event_of(row)) for row in rows]
+
+
+def with_id(session: Session, event_id: str) -> list[Event]:
+    """Return the events of an id; a scan's id may have refusals beside it, never a second scan."""
+    rows = session.execute(select(table_of(EventRow)).where(EventRow.id == event_id))
+    return [event_of(row) for row in rows]
+
+
+def find(session: Session, station: str, sequence: int) -> Event | None:
+    """Return one event."""
+    row = session.execute(
+        select(table_of(EventRow)).where(EventRow.station == station, EventRow.sequence == sequence)
+    ).first()
+    return event_of(row) if row else None
+
+
+def _row(position: int, event: Event) -> dict[str, Any]:
+    return {
+        "station": event.station,
+        "sequence": event.sequence,
+        "id": event.id,
+        "kind": event.kind,
+        "at": event.at,
+        "body": events.canonical(event.body).decode(),
+        "previous": event.previous,
+        "digest": event.digest,
+        "position": position,
+    }
+
+
+def event_of(row: Any) -> Event:  # noqa: ANN401  # a row of the event table
+    """Return the event a row holds."""
+    return Event(
+        station=row.station,
+        sequence=row.sequence,
+        id=row.id,
+        kind=row.kind,
+        at=row.at,
+        body=json.loads(row.body),
+        previous=row.previous,
+        digest=row.digest,
+    )

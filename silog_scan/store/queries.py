@@ -1,0 +1,691 @@
+"""What pages and services read: nothing here writes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from silog_scan.core import places
+from silog_scan.core.custody import EXTRAS
+from silog_scan.core.errors import NotFound, say
+from silog_scan.core.events import Event
+from silog_scan.core.reconcile import Status, status
+from silog_scan.core.stock import WHOLE, Condition, Standing, Task
+from silog_scan.store import ledger
+from silog_scan.store.tables import (
+    CustodyRow,
+    DiscrepancyRow,
+    EventRow,
+    ExpectedRow,
+    ItemRow,
+    LineCountRow,
+    LineRow,
+    ManifestRow,
+    MetaRow,
+    PackageRow,
+    PlaceRow,
+    ScanRow,
+    StockRow,
+    TallyRow,
+    table_of,
+)
+
+# One thing by its name.
+
+
+def meta(session: Session, name: str) -> str | None:
+    """Return a fact about the data home."""
+    return session.scalar(select(MetaRow.value).where(MetaRow.name == name))
+
+
+def place(session: Session, code: str) -> PlaceRow:
+    """Return a place, or refuse one that is not known."""
+    row = session.get(PlaceRow, code)
+    if row is None:
+        raise NotFound(
+            "unknown-place",
+            say("The place %(code)s is not known here. Check the code.", code=code),
+        )
+    return row
+
+
+def must_know_place(session: Session, code: str) -> None:
+    """Refuse a place that is not known."""
+    place(session, code)
+
+
+def manifest(session: Session, number: str) -> ManifestRow:
+    """Return a manifest, or refuse one that is not known."""
+    row = session.get(ManifestRow, number)
+    if row is None:
+        raise NotFound(
+            "unknown-manifest",
+            say("There is no manifest %(number)s here. Import it first.", number=number),
+        )
+    return row
+
+
+def package(session: Session, code: str) -> PackageRow:
+    """Return a package, or refuse one that is not known."""
+    row = session.get(PackageRow, code)
+    if row is None:
+        raise NotFound(
+            "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
+        )
+    return row
+
+
+def items(session: Session) -> list[ItemRow]:
+    """Return the catalogue."""
+    return list(session.scalars(select(ItemRow).order_by(ItemRow.code)))
+
+
+def below(column: Any, top: str) -> Any:  # noqa: ANN401  # a column in, a condition out
+    """Return the condition that a place column is at or below a place, as ranges of the index."""
+    region = places.region(top)
+    if region == places.NATION:
+        return column.is_not(None)
+    # "/" follows "." in byte order, so the range holds just what lies below the dot.
+    inside = and_(column > region + ".", column < region + "/")
+    return or_(column == top, column == region, inside)
+
+
+# Scans and their events.
+
+
+def events_of_scans(session: Session, ids: Sequence[str]) -> dict[str, Event]:
+    """Return the event of each scan id that was recorded before."""
+    keys = session.execute(
+        select(ScanRow.station, ScanRow.sequence).where(ScanRow.id.in_(ids))
+    ).all()
+    if not keys:
+        return {}
+    table = table_of(EventRow)
+    rows = session.execute(
+        select(table).where(tuple_(table.c.station, table.c.sequence).in_([tuple(k) for k in keys]))
+    )
+    return {row.id: ledger.event_of(row) for row in rows}
+
+
+def undo_of(session: Session, event: Event, child: str | None) -> Event | None:
+    """Return the event that took back the scan, or its child, if there is one."""
+    undone_by = session.scalar(select(ScanRow.undone_by).where(ScanRow.id == event.id))
+    if undone_by:
+        return ledger.with_id(session, undone_by)[0]
+    if child is None:
+        return None
+    custody = table_of(CustodyRow).c
+    keys = session.execute(
+        select(custody.station, custody.sequence).where(
+            custody.package == child, custody.changed.is_(False)
+        )
+    ).all()
+    found = (ledger.find(session, *key) for key in keys)
+    for candidate in found:
+        if candidate and candidate.kind == "undo" and candidate.body["scan"] == event.id:
+            return candidate
+    return None
+
+
+def is_taken_out(session: Session, event: Event, code: str | None) -> bool:
+    """Say whether a package was taken out of the scan that brought it."""
+    custody = table_of(CustodyRow).c
+    undone = session.scalar(
+        select(custody.undone).where(
+            custody.package == code,
+            custody.station == event.station,
+            custody.sequence == event.sequence,
+        )
+    )
+    return bool(undone)
+
+
+def last_standings(session: Session, code: str) -> tuple[tuple[str, int] | None, Standing]:
+    """Return the newest event (station, sequence) to change a package, and how it stood before."""
+    custody = table_of(CustodyRow)
+    rows = session.execute(
+        select(custody)
+        .where(custody.c.package == code, custody.c.changed, custody.c.undone.is_(False))
+        .order_by(custody.c.position.desc())
+        .limit(2)
+    ).all()
+    newest = (rows[0].station, rows[0].sequence) if rows else None
+    return newest, _standing(rows[1]) if len(rows) > 1 else Standing()
+
+
+def _standing(row: Any) -> Standing:  # noqa: ANN401  # a row of the custody table
+    return Standing(row.place, row.left_on, Condition(row.condition), row.arrived, tuple(row.seals))
+
+
+def held(session: Session, place_code: str, item: str | None, condition: Condition) -> int:
+    """Return the units of an item that lie at a place."""
+    stock = table_of(StockRow).c
+    return (
+        session.scalar(
+            select(stock.quantity).where(
+                stock.place == place_code, stock.item == item, stock.condition == condition.value
+            )
+        )
+        or 0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecentScan:
+    """A scan as the station's list shows it."""
+
+    id: str
+    text: str
+    task: str
+    place: str
+    manifest: str | None
+    package: str | None
+    item: str | None
+    outcome: str
+    station: str
+    sequence: int
+    position: int
+    at: datetime
+    undone: bool
+
+
+def recent_scans(
+    session: Session, *, station: str, limit: int = 20, after: int = 0
+) -> list[RecentScan]:
+    """Return a station's newest scans, newest first."""
+    scan = table_of(ScanRow).c
+    rows = session.execute(
+        select(table_of(ScanRow))
+        .where(scan.station == station, scan.position > after)
+        .order_by(scan.sequence.desc())
+        .limit(limit)
+    )
+    return [
+        RecentScan(
+            id=row.id,
+            text=row.text,
+            task=row.task,
+            place=row.place,
+            manifest=row.manifest,
+            package=row.package,
+            item=row.item,
+            outcome=row.outcome,
+            station=row.station,
+            sequence=row.sequence,
+            position=row.position,
+            at=row.at,
+            undone=row.undone_by is not None,
+        )
+        for row in rows
+    ]
+
+
+def newest_position(session: Session) -> int:
+    """Return the position of the newest event, 0 in an empty log: what a poll compares."""
+    return session.scalar(select(func.max(EventRow.position))) or 0
+
+
+# Manifests and reconciliation.
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Lines by status, and packages, for one task over a whole manifest or a part of it."""
+
+    lines: int = 0
+    matched: int = 0
+    missing: int = 0
+    short: int = 0
+    surplus: int = 0
+    damaged: int = 0
+    extras: int = 0
+    packages_expected: int = 0
+    packages_counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestView:
+    """A manifest as lists show it."""
+
+    number: str
+    origin: str
+    receiver: str
+    due: date | None
+    state: str
+    version: int
+    by_parent: bool
+    imported_at: datetime
+    totals: Totals
+
+
+def manifests(
+    session: Session, *, within: str, after: str | None = None, limit: int = 100
+) -> list[ManifestView]:
+    """Return the manifests from or to a place and below, by number."""
+    table = table_of(ManifestRow)
+    statement = select(table).where(
+        or_(below(table.c.receiver, within), below(table.c.origin, within))
+    )
+    if after:
+        statement = statement.where(table.c.number > after)
+    rows = session.execute(statement.order_by(table.c.number).limit(limit)).all()
+    totals = totals_of(session, [row.number for row in rows], Task.RECEIVE)
+    return [_manifest_view(row, totals[row.number]) for row in rows]
+
+
+def manifest_view(session: Session, number: str, task: Task = Task.RECEIVE) -> ManifestView:
+    """Return one manifest with its totals."""
+    row = manifest(session, number)
+    return _manifest_view(row, totals_of(session, [number], task)[number])
+
+
+def open_manifests(session: Session, *, place_code: str, task: Task) -> list[ManifestView]:
+    """Return the open manifests to a place, or from it for a dispatch, earliest due first."""
+    table = table_of(ManifestRow)
+    end = table.c.origin if task is Task.DISPATCH else table.c.receiver
+    rows = session.execute(
+        select(table)
+        .where(end == place_code, table.c.state == "open")
+        .order_by(table.c.due.is_(None), table.c.due, table.c.number)
+    ).all()
+    totals = totals_of(session, [row.number for row in rows], task)
+    return [_manifest_view(row, totals[row.number]) for row in rows]
+
+
+def _manifest_view(row: Any, totals: Totals) -> ManifestView:  # noqa: ANN401
+    return ManifestView(
+        number=row.number,
+        origin=row.origin,
+        receiver=row.receiver,
+        due=row.due,
+        state=row.state,
+        version=row.version,
+        by_parent=row.by_parent,
+        imported_at=row.imported_at,
+        totals=totals,
+    )
+
+
+def totals_of(session: Session, numbers: Sequence[str], task: Task) -> dict[str, Totals]:
+    """Return the totals of manifests, from sums that are kept with each scan."""
+    expected, tally = table_of(ExpectedRow).c, table_of(TallyRow).c
+    wanted = session.execute(
+        select(expected.manifest, func.sum(expected.lines), func.sum(expected.packages))
+        .where(expected.manifest.in_(numbers), expected.place == WHOLE)
+        .group_by(expected.manifest)
+    )
+    lines = {number: (int(n), int(p)) for number, n, p in wanted}
+    sums = [func.sum(getattr(tally, name)) for name in _SUMMED]
+    found = session.execute(
+        select(tally.manifest, *sums)
+        .where(tally.manifest.in_(numbers), tally.place == WHOLE, tally.task == task.value)
+        .group_by(tally.manifest)
+    )
+    counted = {number: [int(value or 0) for value in values] for number, *values in found}
+    extra = _extra_counts(session, numbers)
+    return {
+        number: _totals(lines.get(number, (0, 0)), counted.get(number), extra.get(number, 0))
+        for number in numbers
+    }
+
+
+_SUMMED = ("matched", "short", "surplus", "damaged", "packages")
+
+
+def _totals(expected: tuple[int, int], counted: list[int] | None, extras: int) -> Totals:
+    matched, short, surplus, damaged, packages = counted or [0] * len(_SUMMED)
+    return Totals(
+        lines=expected[0],
+        matched=matched,
+        missing=expected[0] - matched - short - surplus - damaged,
+        short=short,
+        surplus=surplus,
+        damaged=damaged,
+        extras=extras,
+        packages_expected=expected[1],
+        packages_counted=packages,
+    )
+
+
+def _extra_conditions(numbers: Sequence[str]) -> Any:  # noqa: ANN401
+    scan = table_of(ScanRow).c
+    return and_(
+        scan.manifest.in_(numbers),
+        scan.outcome.in_([outcome.value for outcome in EXTRAS]),
+        scan.undone_by.is_(None),
+        scan.task != Task.LOOKUP.value,
+    )
+
+
+def _extra_counts(session: Session, numbers: Sequence[str]) -> dict[str, int]:
+    scan = table_of(ScanRow).c
+    rows = session.execute(
+        select(scan.manifest, func.count(func.distinct(scan.text)))
+        .where(_extra_conditions(numbers))
+        .group_by(scan.manifest)
+    )
+    found = {row[0]: int(row[1]) for row in rows}
+    for number, lines in _withdrawn(session, numbers).items():
+        found[number] = found.get(number, 0) + len(lines)
+    return found
+
+
+def _withdrawn(session: Session, numbers: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the lines that a re-issue dropped though something was counted on them."""
+    line, count, head = table_of(LineRow).c, table_of(LineCountRow).c, table_of(ManifestRow).c
+    rows = session.execute(
+        select(line.manifest, line.package, line.item, count.counted, head.imported_at)
+        .select_from(table_of(LineRow))
+        .join(
+            table_of(LineCountRow),
+            and_(count.manifest == line.manifest, count.line == line.number, count.counted > 0),
+        )
+        .join(table_of(ManifestRow), head.number == line.manifest)
+        .where(line.manifest.in_(numbers), line.last_version != head.version)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.manifest, []).append(row)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A text scanned for the manifest without a line of it."""
+
+    text: str
+    outcome: str
+    scanned_at: datetime
+    station: str
+    scans: int
+
+
+def extras(session: Session, number: str) -> list[Extra]:
+    """Return one entry for each text, with its newest scan."""
+    table = table_of(ScanRow)
+    rows = session.execute(
+        select(table).where(_extra_conditions([number])).order_by(table.c.position)
+    )
+    found: dict[str, Extra] = {}
+    for row in rows:
+        before = found.get(row.text)
+        scans = before.scans + 1 if before else 1
+        found[row.text] = Extra(row.text, row.outcome, row.scanned_at, row.station, scans)
+    for row in _withdrawn(session, [number]).get(number, ()):
+        text = row.package or row.item
+        found.setdefault(text, Extra(text, "unexpected", row.imported_at, "", row.counted))
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSum:
+    """Units of an item, expected and counted."""
+
+    item: str
+    expected: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationSum:
+    """Lines of a destination, and how many of them match."""
+
+    place: str
+    name: str
+    lines: int
+    matched: int
+
+
+def item_sums(session: Session, number: str, task: Task) -> list[ItemSum]:
+    """Return what each item expects and has, over the whole manifest."""
+    expected, tally = table_of(ExpectedRow).c, table_of(TallyRow).c
+    counted = dict(
+        session.execute(
+            select(tally.item, tally.units).where(
+                tally.manifest == number, tally.place == WHOLE, tally.task == task.value
+            )
+        ).tuples()
+    )
+    rows = session.execute(
+        select(expected.item, expected.units)
+        .where(expected.manifest == number, expected.place == WHOLE)
+        .order_by(expected.item)
+    )
+    return [ItemSum(row.item, row.units, counted.get(row.item, 0)) for row in rows]
+
+
+def destination_sums(session: Session, number: str, task: Task) -> list[DestinationSum]:
+    """Return how many lines each destination has, and how many match."""
+    expected, tally = table_of(ExpectedRow).c, table_of(TallyRow).c
+    matched = {
+        row[0]: int(row[1])
+        for row in session.execute(
+            select(tally.place, func.sum(tally.matched))
+            .where(tally.manifest == number, tally.task == task.value, tally.place != WHOLE)
+            .group_by(tally.place)
+        )
+    }
+    rows = session.execute(
+        select(expected.place, func.sum(expected.lines))
+        .where(expected.manifest == number, expected.place != WHOLE)
+        .group_by(expected.place)
+        .order_by(expected.place)
+    ).all()
+    names = place_names(session, [row[0] for row in rows])
+    return [
+        DestinationSum(code, names.get(code, code), int(lines), matched.get(code, 0))
+        for code, lines in rows
+    ]
+
+
+def place_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """Return the names of places by code; one without a name is left out."""
+    table = table_of(PlaceRow).c
+    rows = session.execute(select(table.code, table.name).where(table.code.in_(set(codes))))
+    return {row.code: row.name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line as reconciliation shows it, for one task."""
+
+    number: int
+    row: int
+    package: str | None
+    item: str
+    quantity: int
+    destination: str
+    parent: str | None
+    seals: tuple[str, ...]
+    due: date | None
+    note: str
+    unit: str
+    extra: dict[str, Any]
+    expected: int
+    counted: int
+    damaged: int
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """Which lines to read: by status, item, destination; after a line number; how many."""
+
+    status: Status | None = None
+    item: str | None = None
+    destination: str | None = None
+    after: int = 0
+    limit: int | None = None
+    attention: bool = False
+
+
+def lines(
+    session: Session,
+    number: str,
+    task: Task,
+    only: LineFilter = LineFilter(),  # frozen
+) -> list[LineView]:
+    """Return the manifest's standing lines in the order of their numbers."""
+    line, head, count = table_of(LineRow), table_of(ManifestRow), table_of(LineCountRow)
+    counted, damaged = func.coalesce(count.c.counted, 0), func.coalesce(count.c.damaged, 0)
+    statement = (
+        select(line, counted.label("counted"), damaged.label("hurt"))
+        .join(head, head.c.number == line.c.manifest)
+        .outerjoin(
+            count,
+            and_(
+                count.c.manifest == line.c.manifest,
+                count.c.line == line.c.number,
+                count.c.task == task.value,
+            ),
+        )
+        .where(
+            line.c.manifest == number,
+            line.c.last_version == head.c.version,
+            line.c.number > only.after,
+        )
+        .order_by(line.c.number)
+    )
+    statement = _filtered(statement, only, counted, damaged)
+    if only.limit:
+        statement = statement.limit(only.limit)
+    return [_line_view(row) for row in session.execute(statement)]
+
+
+def _filtered(statement: Any, only: LineFilter, counted: Any, damaged: Any) -> Any:  # noqa: ANN401
+    line = table_of(LineRow).c
+    if only.item:
+        statement = statement.where(line.item == only.item)
+    if only.destination:
+        statement = statement.where(below(line.destination, only.destination))
+    expected = func.coalesce(_one_if_package(), line.quantity)
+    conditions = {
+        Status.MISSING: counted == 0,
+        Status.SHORT: and_(counted > 0, counted < expected),
+        Status.SURPLUS: counted > expected,
+        Status.DAMAGED: and_(counted == expected, damaged > 0),
+        Status.MATCHED: and_(counted == expected, damaged == 0),
+    }
+    if only.status:
+        statement = statement.where(conditions[only.status])
+    if only.attention:
+        statement = statement.where(or_(counted != expected, damaged > 0))
+    return statement
+
+
+def _one_if_package() -> Any:  # noqa: ANN401
+    from sqlalchemy import case  # noqa: PLC0415
+
+    return case((table_of(LineRow).c.package.is_not(None), 1), else_=None)
+
+
+def _line_view(row: Any) -> LineView:  # noqa: ANN401
+    expected = 1 if row.package else row.quantity
+    return LineView(
+        number=row.number,
+        row=row.row,
+        package=row.package,
+        item=row.item,
+        quantity=row.quantity,
+        destination=row.destination,
+        parent=row.parent,
+        seals=tuple(row.seals),
+        due=row.due,
+        note=row.note,
+        unit=row.unit,
+        extra=row.extra,
+        expected=expected,
+        counted=row.counted,
+        damaged=row.hurt,
+        status=status(expected, row.counted, row.hurt),
+    )
+
+
+# Stock, packages, discrepancies.
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """Units and packages of an item in one condition at a place."""
+
+    place: str
+    item: str
+    condition: str
+    quantity: int
+    packages: int
+
+
+def stock(session: Session, *, within: str) -> list[StockView]:
+    """Return what lies at a place and below."""
+    table = table_of(StockRow).c
+    rows = session.execute(
+        select(table_of(StockRow))
+        .where(below(table.place, within), or_(table.quantity != 0, table.packages != 0))
+        .order_by(table.place, table.item, table.condition.desc())
+    )
+    return [
+        StockView(row.place, row.item, row.condition, row.quantity, row.packages) for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CustodyView:
+    """One event in a package's history."""
+
+    at: str
+    station: str
+    sequence: int
+    digest: str
+    previous: str
+    task: str
+    outcome: str
+    place: str
+    undone: bool
+
+
+def history(session: Session, code: str) -> list[CustodyView]:
+    """Return a package's events in the order they were recorded."""
+    custody = table_of(CustodyRow)
+    rows = session.execute(
+        select(custody.c.station, custody.c.sequence, custody.c.undone)
+        .where(custody.c.package == code)
+        .order_by(custody.c.position)
+    ).all()
+    found = [(ledger.find(session, row.station, row.sequence), row.undone) for row in rows]
+    return [
+        CustodyView(
+            at=event.at,
+            station=event.station,
+            sequence=event.sequence,
+            digest=event.digest,
+            previous=event.previous,
+            task=event.body["task"],
+            outcome=event.body.get("outcome", "undone"),
+            place=event.body["place"],
+            undone=undone,
+        )
+        for event, undone in found
+        if event
+    ]
+
+
+def package_state(row: PackageRow) -> str:
+    """Return expected, stored or in-transit."""
+    if row.place:
+        return "stored"
+    return "in-transit" if row.left_on is not None else "expected"
+
+
+def discrepancies(session: Session, *, within: str, limit: int = 200) -> list[DiscrepancyRow]:
+    """Return the open discrepancies at a place and below, newest first."""
+    return list(
+        session.scalars(
+            select(DiscrepancyRow)
+            .where(below(DiscrepancyRow.place, within), DiscrepancyRow.state == "open")
+            .order_by(DiscrepancyRow.position.desc())
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,12 @@
+"""Pixels become readings: pictures, films and cameras in, believed codes out.
+
+* ``frames``: ``load(data)`` gives the grey pixels of a picture file, or refuses it.
+* ``cascade``: ``read_still(grey)`` reads one picture, ``FrameReader`` reads a film cheaply.
+* ``cameras``: ``Camera(source)`` gives the latest frame of a device, film, folder, photo or URL.
+* ``sources``: ``frames(source)`` gives every frame, one after the other.
+* ``watch``: ``Watch`` gives the codes newly shown, ``read_source(source)`` those of a whole source.
+* ``engines``: ``available()`` tells which decoders work here, and what to do for the others.
+
+Nothing here knows what a code means. NumPy, OpenCV, Pillow and the engines are loaded when first
+used, so that importing these modules costs nothing, and OpenCV and ZBar may be missing.
+"""

@@ -1,0 +1,49 @@
+"""The whole way from frames to codes newly shown, for a camera's frames and for a whole source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from silog_scan.core.agreement import WINDOW, Agreement, Reading
+from silog_scan.vision.cascade import FrameReader, read_still
+from silog_scan.vision.sources import Source, frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from silog_scan.vision.frames import Frame
+    from silog_scan.vision.sources import Report
+
+
+class Watch:
+    """Gives each code once per appearance before the camera; a photo's codes every time."""
+
+    def __init__(self, *, window: float = WINDOW) -> None:
+        """Start with nothing seen; ``window`` is in seconds, see ``Agreement``."""
+        self._reader = FrameReader()
+        self._agreement = Agreement(window=window)
+
+    def saw(self, frame: Frame) -> list[Reading]:
+        """Return the codes newly shown by this frame."""
+        if frame.is_still:
+            return read_still(frame.grey)
+        look = self._reader.read(frame.grey)
+        if look.is_fresh:
+            return self._agreement.saw(look.readings, frame.at)
+        self._agreement.keep(look.readings, frame.at)
+        return []
+
+
+def read_source(
+    source: Source | str | int | Path,
+    *,
+    fps: float | None = None,
+    window: float = WINDOW,
+    refused: Report | None = None,
+) -> Iterator[tuple[Frame, Reading]]:
+    """Return the codes shown in every frame of a source, each with its frame; see ``frames``."""
+    watch = Watch(window=window)
+    for frame in frames(source, fps=fps, refused=refused):
+        for reading in watch.saw(frame):
+            yield frame, reading

@@ -1,0 +1,138 @@
+"""Who asks: a signed-in person by cookie, a station or person by bearer token."""
+
+import secrets
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from silog_scan.core.errors import Refused
+from silog_scan.services import accounts
+from silog_scan.services.actors import Actor
+from silog_scan.web.context import backend, in_words, now
+
+bp = Blueprint("auth", __name__)
+manager = LoginManager()
+
+OPEN = {"auth.sign_in", "auth.enter", "auth.enter_demo", "auth.language", "static", "health.alive",
+        "health.ready"}  # fmt: skip
+"""Endpoints that need no sign-in; a test holds the list against the routes."""
+
+
+class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    """A signed-in person as Flask-Login wants it: its id is the sign-in's token."""
+
+    def __init__(self, token: str, actor: Actor, name: str) -> None:
+        """Hold what pages show of the person."""
+        self.id = token
+        self.actor = actor
+        self.name = name
+
+
+@manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
+def load_person(token: str) -> Person | None:
+    """Return the person of a sign-in that still stands."""
+    with backend().database.reading() as reading:
+        user = accounts.signed_in(reading, token, at=now())
+        return Person(token, accounts.user_actor(reading, user), user.name) if user else None
+
+
+def identify() -> BaseResponse | None:
+    """Say who asks before any page; a stranger is sent to the sign-in."""
+    if request.endpoint in OPEN or request.blueprint == "api" or request.endpoint is None:
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.sign_in", next=_wanted()))
+    g.actor = current_user.actor
+    return None
+
+
+def _wanted() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" else None
+
+
+def bearer_actor() -> Actor | None:
+    """Return who holds the request's bearer token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    with backend().database.reading() as reading:
+        return accounts.bearer(reading, token.strip(), at=now())
+
+
+@bp.get("/sign-in")
+def sign_in() -> str | BaseResponse:
+    """Show the sign-in."""
+    if current_user.is_authenticated:
+        return redirect(url_for("start.home"))
+    return render_template("auth/sign_in.html", demo=backend().settings.demo)
+
+
+@bp.post("/sign-in")
+def enter() -> str | BaseResponse | tuple[str, int]:
+    """Sign in by name and password."""
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    try:
+        with backend().database.reading() as reading:
+            user_id = accounts.check_password(reading, name, password).id
+    except Refused as refusal:
+        page = render_template("auth/sign_in.html", problem=in_words(refusal.sentence), name=name)
+        return page, 401
+    _begin(user_id)
+    return redirect(_next())
+
+
+def _begin(user_id: str) -> None:
+    token = backend().writer.run(lambda s: accounts.sign_in_by_id(s, user_id, at=now()))
+    session.clear()
+    with backend().database.reading() as reading:
+        user = accounts.signed_in(reading, token, at=now())
+        assert user is not None  # noqa: S101  # it was made in the line above
+        login_user(Person(token, accounts.user_actor(reading, user), user.name))
+
+
+def _next() -> str:
+    """Return the page asked for before the sign-in, if it is one of ours."""
+    wanted = request.args.get("next", "")
+    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if is_ours else url_for("start.home")
+
+
+@bp.post("/sign-in/demo")
+def enter_demo() -> BaseResponse | tuple[str, int]:
+    """Sign in by the link that ``serve --demo`` printed; each link works once."""
+    secret = request.form.get("secret", "")
+    known = backend().demo_secrets
+    found = next((one for one in known if secrets.compare_digest(one, secret)), None)
+    if found is None:
+        problem = gettext("This link was used already. Take the new one from the terminal.")
+        return render_template("auth/sign_in.html", problem=problem, demo=True), 401
+    known.discard(found)
+    with backend().database.reading() as reading:
+        user_id = accounts.first_administrator(reading)
+    _begin(user_id)
+    new = secrets.token_urlsafe(24)
+    known.add(new)
+    print(f"Another browser: {request.host_url}#demo={new}", flush=True)  # noqa: T201
+    return redirect(url_for("start.home"))
+
+
+@bp.post("/sign-out")
+def leave() -> BaseResponse:
+    """End the sign-in on the server, not only in the browser."""
+    token = current_user.id
+    backend().writer.run(lambda s: accounts.sign_out(s, token, at=now()))
+    logout_user()
+    session.clear()
+    answer = redirect(url_for("auth.sign_in"))
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@bp.post("/language")
+def language() -> BaseResponse:
+    """Remember the reader's language."""
+    wanted = request.form.get("language", "id")
+    session["language"] = wanted if wanted in ("id", "en") else "id"
+    return redirect(_next())

@@ -1,0 +1,56 @@
+"""What a view may reach: the database, the writer, the camera, the clock, and who asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from flask import current_app, g
+from flask_babel import get_locale, gettext
+
+from silog_scan.config import Settings
+from silog_scan.core.errors import Sentence
+from silog_scan.services.actors import Actor
+from silog_scan.services.watching import Watch
+from silog_scan.store.db import Database
+from silog_scan.store.writer import Writer
+
+
+@dataclass(slots=True)
+class Backend:
+    """The parts of a running station; ``demo_secrets`` are sign-in links not used yet."""
+
+    settings: Settings
+    database: Database
+    writer: Writer
+    clock: Callable[[], datetime]
+    watch: Watch | None = None
+    demo_secrets: set[str] = field(default_factory=set)
+
+
+def backend() -> Backend:
+    """Return the running station's parts."""
+    return cast("Backend", current_app.extensions["silog"])
+
+
+def now() -> datetime:
+    """Return the server's time, read once for each request."""
+    if "now" not in g:
+        g.now = backend().clock()
+    return cast("datetime", g.now)
+
+
+def actor() -> Actor:
+    """Return who asks; views behind the sign-in always have one."""
+    return cast("Actor", g.actor)
+
+
+def in_words(sentence: Sentence) -> str:
+    """Return the sentence in the reader's language."""
+    return sentence.in_words(gettext)
+
+
+def language() -> str:
+    """Return the reader's language, id or en."""
+    locale = get_locale()
+    return locale.language if locale else "id"
