@@ -46,7 +46,7 @@ lock: ## Renew the two lists of pinned packages (needs uv)
 	$(COMPILE) --upgrade --group dev -o requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
 
-wheel: ## Build the sdist, and the wheel from it, into dist/
+wheel: ## Build the sdist and the wheel into dist/
 	@scripts/setup.sh dev
 	$(BIN)/python -m hatchling build
 

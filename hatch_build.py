@@ -22,6 +22,7 @@ VENDORED = {
     "zxing-wasm/LICENSE": "zxing-wasm.LICENSE",
 }
 NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+NPM_CI += ["--fetch-retry-maxtimeout=10000"]  # ms; else a missing network shows after 70 s
 NO_NPM = (
     "The front-end files could not be fetched: npm ci failed ({reason}). Connect to the internet "
     "and try again, or set HATCH_BUILD_NO_HOOKS=true to build without them."

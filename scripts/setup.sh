@@ -112,11 +112,12 @@ python_packages() {
     if ! is_stamped .dev "$locks" && ! is_stamped "$stamp" "$locks"; then
         say "Installing Python packages into .venv ..."
         : >.venv/.unfinished
+        rm -f .venv/.run .venv/.dev
         pip install --require-hashes -r "$lock" ||
             give_up "The Python packages could not be installed; with a network, try again."
         printf '%s' "$locks" >".venv/$stamp"
     fi
-    if ! is_stamped .package "$package" || [ ! -e silog_scan/web/static/vendor/versions.txt ]; then
+    if ! is_stamped .package "$package"; then
         say "Building silog-scan and its front-end files ..."
         : >.venv/.unfinished
         pip install --no-deps -e . ||

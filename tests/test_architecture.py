@@ -27,6 +27,8 @@ def test_imports_point_downwards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
-    found = [name for path in PACKAGE.rglob("*.py") for name in long_functions(path)]
+    written = (path for path in PACKAGE.rglob("*.py") if "versions" not in path.parts)  # by hand
+
+    found = [name for path in written for name in long_functions(path)]
 
     assert found == []

@@ -151,7 +151,7 @@ def package(text: str) -> str | Flaw:
     identity = codes.identify(text)
     if identity.kind is Kind.PACKAGE:
         return identity.code  # our own labels have no check digit, the only flaw that is left
-    if reason := codes.flaw(text):
+    if reason := codes.flaw(text) or codes.flaw(codes.clean(text)):
         return Flaw(ProblemCode.CODE_INVALID, reason)
     if identity.kind in _NOT_GOODS:
         return Flaw(
@@ -223,7 +223,7 @@ def _lookalike(code: str) -> str | None:
     """Return a letter that reads like another: of a second script, or not composed (NFC)."""
     composed = unicodedata.normalize("NFC", code)
     if composed != code:
-        return next((a for a, b in zip(code, composed, strict=False) if a != b), code[-1])
+        return next(a for a, b in zip(code, composed + " ", strict=False) if a != b)
     if not any(letter.isascii() and letter.isalnum() for letter in code):
         return None
     return next(filter(_is_foreign, code), None)
@@ -252,7 +252,8 @@ def _has_lost_digits(code: str) -> bool:
 
     They keep 15 digits. An SSCC may really end so when its check digit agrees.
     """
-    if len(code) < _SSCC_DIGITS or not code.isdigit() or code[_EXACT_DIGITS:].strip("0"):
+    is_number = code.isascii() and code.isdigit() and len(code) >= _SSCC_DIGITS
+    if not is_number or code[_EXACT_DIGITS:].strip("0"):
         return False
     digits = code[-_SSCC_DIGITS:]
     return codes.check_digit(digits[:-1]) != digits[-1]
@@ -331,14 +332,14 @@ def _marked(text: str, column: Marks) -> int | Flaw:
         likely, other = before + "".join(groups), before
         has_two_uses = mark in column.decimals or len(column.thousands) > 1
         is_doubtful = has_two_uses and len(groups) == 1
-    return _ambiguous(text, likely, other) if is_doubtful else _counted(int(likely), text)
+    return _ambiguous(text, one=likely, other=other) if is_doubtful else _counted(int(likely), text)
 
 
 def _mark(text: str) -> str:
     return "." if "." in text else ","
 
 
-def _ambiguous(text: str, one: str, other: str) -> Flaw:
+def _ambiguous(text: str, *, one: str, other: str) -> Flaw:
     return Flaw(
         ProblemCode.QUANTITY_AMBIGUOUS,
         say(

@@ -66,7 +66,7 @@ def clean(text: str) -> str:
 
 def flaw(text: str, symbology: str | None = None) -> Sentence | None:
     """Return why the text cannot be a code, or None."""
-    if not text.strip():
+    if not clean(text):
         return say("Nothing was read. Hold the label flat and try again.")
     if len(text) > MAX_TEXT:
         return say(
@@ -75,7 +75,7 @@ def flaw(text: str, symbology: str | None = None) -> Sentence | None:
             length=len(text),
             most=MAX_TEXT,
         )
-    if any(_is_forbidden(letter) for letter in text.strip(" \t\r\n")):
+    if not text.isprintable() and any(map(_is_forbidden, text.strip(" \t\r\n"))):
         return say("The code has control characters that no label has. Scan it again.")
     return _digit_flaw(clean(text), symbology, is_gs1=text.startswith(_GS1_PREFIXES))
 
@@ -170,7 +170,7 @@ def _by_biip(text: str) -> Identity | None:
             elements = GS1Message.parse_hri(text).element_strings
         else:
             elements = GS1Message.parse(text).element_strings
-    except ParseError:
+    except (ParseError, ValueError):  # ValueError: not even a URL
         return None
     for element in elements:
         if element.ai.ai == "00":

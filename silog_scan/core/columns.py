@@ -73,9 +73,9 @@ def match(
     keys = [key(text) for text in header]
     chosen, flaws = _chosen(keys, mapping)
     fields = dict(chosen)
-    for index, name in _named(keys, chosen, mapping):
+    for index, name in _named(keys, chosen, mapping=mapping):
         if name in fields:
-            flaws.append(_twice(header, (fields[name], index), name))
+            flaws.append(_twice(name, header[fields[name]], again=header[index]))
         else:
             fields[name] = index
     flaws += _missing(fields, {*given, *(name for name, column in mapping.items() if column)})
@@ -113,7 +113,7 @@ def _chosen(keys: list[str], mapping: Mapping[str, str]) -> tuple[dict[str, int]
 
 
 def _named(
-    keys: list[str], chosen: Mapping[str, int], mapping: Mapping[str, str]
+    keys: list[str], chosen: Mapping[str, int], *, mapping: Mapping[str, str]
 ) -> Iterable[tuple[int, str]]:
     """Return the columns whose header names a field that was not chosen by hand."""
     for index, text in enumerate(keys):
@@ -122,8 +122,8 @@ def _named(
             yield index, name
 
 
-def _twice(header: tuple[str, ...], columns: tuple[int, int], name: str) -> tuple[str, Flaw]:
-    first, second = (cells.shown(header[index].strip(cells.BLANK)) for index in columns)
+def _twice(name: str, header: str, *, again: str) -> tuple[str, Flaw]:
+    first, second = (cells.shown(text.strip(cells.BLANK)) for text in (header, again))
     message = say(
         "The columns %(first)s and %(second)s both mean %(field)s. Choose one of them.",
         first=first,

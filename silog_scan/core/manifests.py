@@ -128,7 +128,7 @@ def read(
         return Result((), tuple(problems.all), len(rows), frozenset(row for row, _ in rows))
     marks = _marks(found, rows)
     reader = _Reader(found, problems, catalogue=catalogue, known_place=known_place, marks=marks)
-    drafts = _drafts([reader.entry(row, texts) for row, texts in rows], defaults, problems)
+    drafts = _drafts([reader.entry(row, texts) for row, texts in rows], defaults, problems=problems)
     return Result(drafts, problems.by_row(), len(rows), frozenset(problems.rows))
 
 
@@ -284,7 +284,7 @@ class _Reader:
             self._refuse_surplus(row, texts[self._width :])
         own = texts[: self._width]
         padded = (*own, *[""] * (self._width + 1 - len(own)))
-        line = _Row(row, [padded[index] for index in self._order], self._problems)
+        line = _Row(row, [padded[index] for index in self._order], problems=self._problems)
         return _Entry(
             row,
             line.shared("manifest", self._number),
@@ -341,7 +341,7 @@ class _Row:
 
     __slots__ = ("_cells", "_problems", "_texts", "number")
 
-    def __init__(self, number: int, texts: list[str], problems: _Problems) -> None:
+    def __init__(self, number: int, texts: list[str], *, problems: _Problems) -> None:
         self.number = number
         self._cells = dict(zip(HEADERS, texts, strict=True))
         self._texts = {name: cells.bare(text) for name, text in self._cells.items() if text}
@@ -404,7 +404,7 @@ _Finding = tuple[int, str, str, Flaw]
 """A row, the field that is wrong in it, what stands there, and why it is refused."""
 
 
-def _drafts(entries: list[_Entry], defaults: Defaults, problems: _Problems) -> tuple[Draft, ...]:
+def _drafts(entries: list[_Entry], defaults: Defaults, *, problems: _Problems) -> tuple[Draft, ...]:
     """Return the manifests in the order in which the sheet first names them."""
     given = defaults.given()
     by_number: dict[str, list[_Entry]] = defaultdict(list)
@@ -432,9 +432,9 @@ def _draft(
     origin = _first(origins) or given.get("from", "")
     receiver = _first(receivers) or given.get("to", "")
     for row, name, text, flaw in (
-        *_disagreeing("from", origins, origin),
-        *_disagreeing("to", receivers, receiver),
-        *_going_nowhere(lines, origin, receiver),
+        *_disagreeing("from", origins, agreed=origin),
+        *_disagreeing("to", receivers, agreed=receiver),
+        *_going_nowhere(lines, origin, receiver=receiver),
         *_bound_elsewhere(lines, receiver),
         *_repeated(lines),
         *_sealed_alike(lines),
@@ -451,7 +451,7 @@ def _first(values: list[tuple[int, str | None]]) -> str | None:
 
 
 def _disagreeing(
-    name: str, values: list[tuple[int, str | None]], agreed: str
+    name: str, values: list[tuple[int, str | None]], *, agreed: str
 ) -> Iterator[_Finding]:
     """Find rows that say another end of the hop than the first one, or none when none does."""
     for row, value in values:
@@ -466,7 +466,7 @@ def _disagreeing(
             yield row, name, "", _missing(name)
 
 
-def _going_nowhere(lines: list[Line], origin: str, receiver: str) -> Iterator[_Finding]:
+def _going_nowhere(lines: list[Line], origin: str, *, receiver: str) -> Iterator[_Finding]:
     if origin != receiver or not origin:
         return
     message = say("The manifest goes from %(place)s to the same place. Mend one.", place=origin)

@@ -21,8 +21,10 @@ from silog_scan.core.manifests import Problem, Sheet
 
 MAX_BYTES = 64 * 1024 * 1024
 """A million rows of a manifest are some 44 MB."""
+MAX_ROWS = 1_048_576
 MAX_COLUMNS = 256
-"""No manifest has more, and a file of nothing but separators would fill the memory."""
+"""A sheet of Excel has as many rows, no manifest as many columns; a file of nothing but
+separators would fill the memory."""
 
 DELIMITERS = (";", ",", "\t", "|")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252")
@@ -95,8 +97,10 @@ def _records(text: str, delimiter: str, *, first: int) -> Iterator[tuple[int, tu
     row = first - 1
     try:
         for row, record in enumerate(reader, start=first):
-            if len(record) > MAX_COLUMNS:
-                raise _too_wide(row)
+            if len(record) > MAX_COLUMNS or row > MAX_ROWS:
+                raise _too_much(row)
+            if not record:
+                continue  # a line with nothing on it
             yield row, tuple(map(cells.unmarked, record)) if has_marks else tuple(record)
     except csv.Error as error:
         raise _broken(row + 1, str(error)) from error
@@ -246,13 +250,15 @@ def _too_large(max_bytes: int) -> Malformed:
     return Malformed("file-too-large", message)
 
 
-def _too_wide(row: int) -> Malformed:
+def _too_much(row: int) -> Malformed:
     message = say(
-        "Row %(row)s has more than %(most)s columns. Remove those that are not needed.",
+        "Row %(row)s is beyond what is read: %(columns)s columns and %(rows)s rows. Remove the "
+        "columns that are not needed, or part the file into several.",
         row=row,
-        most=MAX_COLUMNS,
+        columns=MAX_COLUMNS,
+        rows=MAX_ROWS,
     )
-    return Malformed("too-many-columns", message)
+    return Malformed("table-too-large", message)
 
 
 def _broken(row: int, error: str) -> Malformed:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,44 @@ def _also_listed(session: Session, drafts: Iterable[Draft]) -> Iterator[Problem]
             yield Problem(rows[package], "package", package, "also-on-manifest", told)
 
 
+def mapping_of(pairs: Iterable[str]) -> dict[str, str]:
+    """Return FIELD=COLUMN pairs as a mapping, or refuse one without ``=``."""
+    split = [pair.partition("=") for pair in pairs]
+    if not all(separator for _, separator, _ in split):
+        raise Malformed("mapping", say("Write a mapping as FIELD=COLUMN, such as package=Kode."))
+    return {name.strip(): column.strip() for name, _, column in split}
+
+
+def import_json(
+    seen: Preview,
+    translate: Callable[[str], str],
+    *,
+    imported: bool,
+    changes: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the contract's answer to an import."""
+    return {
+        "number": seen.numbers[0] if len(seen.numbers) == 1 else None,
+        "numbers": seen.numbers,
+        "rows": seen.rows,
+        "accepted": seen.accepted,
+        "problems": [_problem_json(found, translate) for found in seen.problems],
+        "warnings": [_problem_json(found, translate) for found in seen.warnings],
+        "changes": changes or seen.changes,
+        "imported": imported,
+    }
+
+
+def _problem_json(found: Problem, translate: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "row": found.row,
+        "column": found.column,
+        "value": found.value,
+        "code": found.code,
+        "message": found.message.in_words(translate),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What an import did, by manifest number: new, changed or unchanged."""
@@ -165,7 +203,7 @@ def import_preview(  # noqa: PLR0913
         raise Malformed(
             "manifest-problems",
             say(
-                "The file has %(n)s problems and was not imported. Mend them, or take the good rows.",
+                "%(n)s problems; nothing was imported. Mend them, or take the good rows.",
                 n=len(seen.problems),
             ),
         )
@@ -464,3 +502,41 @@ def export_csv(session: Session, number: str) -> bytes:
 
 def _date(value: date | None) -> date | None:
     return value
+
+
+# Files that wait between the check and the confirmation.
+
+UPLOADS_KEPT = timedelta(days=1)
+
+
+def keep_upload(folder: Path, data: bytes, *, at: datetime) -> str:
+    """Keep a checked file for a day, until it is confirmed; return its SHA-256."""
+    for old in folder.glob("*.csv"):
+        if old.stat().st_mtime < (at - UPLOADS_KEPT).timestamp():
+            old.unlink(missing_ok=True)
+    digest = _keep(folder, data, ".csv")
+    os.utime(folder / f"{digest}.csv", (at.timestamp(), at.timestamp()))
+    return digest
+
+
+def kept_upload(folder: Path, sha256: str) -> bytes:
+    """Return the bytes that were checked, or refuse when they are gone."""
+    try:
+        data = (folder / f"{sha256}.csv").read_bytes()
+    except FileNotFoundError:
+        data = b""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Conflict(
+            "upload-gone", say("The checked file is no longer kept here. Choose the file again.")
+        )
+    return data
+
+
+def drop_upload(folder: Path, sha256: str) -> None:
+    """Forget a checked file once it is imported."""
+    (folder / f"{sha256}.csv").unlink(missing_ok=True)
+
+
+def refused_rows(seen: Preview, translate: Callable[[str], str] = str) -> bytes:
+    """Return the refused rows as CSV with the reasons beside them, to be mended and sent again."""
+    return manifest_files.refused_csv(seen.sheet, seen.problems, translate=translate)

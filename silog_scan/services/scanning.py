@@ -1,10 +1,11 @@
 """Accept scans: gather what is known, decide, append the event, apply its effects; and undo one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import codes
@@ -17,6 +18,7 @@ from silog_scan.services.actors import Actor
 from silog_scan.store import projections, queries
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.situations import Wanted, load, save
+from silog_scan.store.tables import StationRow
 
 UNDO_WITHIN = timedelta(minutes=15)
 
@@ -59,10 +61,32 @@ class Result:
         """Return how loud it is."""
         return self.outcome.severity
 
+    def as_json(self, translate: Callable[[str], str]) -> dict[str, Any]:
+        """Return the contract's object, its message in the reader's language."""
+        content = {
+            "id": self.id,
+            "outcome": self.outcome.value,
+            "severity": self.severity.value,
+            "message": self.sentence.in_words(translate),
+            "package": self.package,
+            "manifest": self.manifest,
+            "counts": self.counts.as_json(),
+            "event": event_json(self.event),
+        }
+        return {name: value for name, value in content.items() if value is not None}
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Return where an event stands, as the contract has it."""
+    return {"station": event.station, "sequence": event.sequence, "digest": event.digest}
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Scans handed in together by one actor at the server's time ``at``."""
+    """Scans handed in together by one actor at the server's time ``at``.
+
+    ``unsent`` is how many more scans the device says it still holds.
+    """
 
     actor: Actor
     task: Task
@@ -70,6 +94,7 @@ class Submission:
     scans: tuple[Scan, ...]
     at: datetime
     manifest: str | None = None
+    unsent: int | None = None
 
 
 Answer = Result | Refused
@@ -108,7 +133,19 @@ def record(session: Session, submissions: Sequence[Submission]) -> list[list[Ans
         answers.append(problem or [_answer(batch, submission, s) for s in submission.scans])
     save(session, batch.known)
     projections.record(session, batch.ledger.flush())
+    _note_unsent(session, sound)
     return answers
+
+
+def _note_unsent(session: Session, submissions: Sequence[Submission]) -> None:
+    """Remember what devices still hold: it blocks the closing of a manifest."""
+    for submission in submissions:
+        if submission.unsent is not None and submission.actor.device:
+            session.execute(
+                update(StationRow)
+                .where(StationRow.name == submission.actor.station)
+                .values(unsent=submission.unsent, seen_at=submission.at)
+            )
 
 
 def _problem(session: Session, submission: Submission) -> Refused | None:

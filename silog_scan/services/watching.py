@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from silog_scan.core import codes
 from silog_scan.core.agreement import Reading
 from silog_scan.core.codes import Kind, Modifiers
-from silog_scan.core.errors import Sentence, say
+from silog_scan.core.errors import Refused, Sentence, say
 from silog_scan.core.stock import Condition, Task
 from silog_scan.services import scanning
 from silog_scan.services.actors import Actor
-from silog_scan.services.scanning import Answer, Submission
+from silog_scan.services.scanning import Submission
 from silog_scan.store.writer import Writer
 
 if TYPE_CHECKING:
     from silog_scan.vision.cameras import Camera
+
+
+_A_MOMENT = 0.1
+"""Seconds between looks whether there is work yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +34,16 @@ class Work:
     manifest: str | None = None
 
 
-def submit(
-    writer: Writer, work: Work, reading: Reading, *, said: Modifiers, at: datetime
-) -> Answer:
-    """Record one reading as a scan, changed by what command labels said before it."""
+def submission_of(
+    work: Work,
+    reading: Reading,
+    *,
+    said: Modifiers,
+    at: datetime,
+    source: str = "camera",
+    seals_required: bool = False,
+) -> Submission:
+    """Return one reading as a scan to record, changed by what command labels said before it."""
     scan = scanning.scan_of(
         reading.as_scanned,
         actor=work.actor,
@@ -41,14 +51,13 @@ def submit(
         place=work.place,
         at=at,
         manifest=work.manifest,
-        symbology=reading.symbology,
-        source="camera",
+        symbology=reading.symbology or None,
+        source=source,
         quantity=said.quantity,
         condition=Condition.DAMAGED if said.damaged else None,
+        seals_required=seals_required,
     )
-    submission = Submission(work.actor, work.task, work.place, (scan,), at, work.manifest)
-    answers = writer.together(scanning.record, submission)
-    return answers if isinstance(answers, Exception) else answers[0]
+    return Submission(work.actor, work.task, work.place, (scan,), at, work.manifest)
 
 
 def command_of(reading: Reading) -> str | None:
@@ -61,19 +70,23 @@ def command_of(reading: Reading) -> str | None:
 
 @dataclass
 class Watch:
-    """A thread that reads the camera and records what is agreed on, while work is set."""
+    """A thread that reads the camera and records what is agreed on, while work is set.
+
+    One that ``waits`` opens its camera only when there is work: a film plays once.
+    """
 
     camera: "Camera"
     writer: Writer
     clock: Callable[[], datetime]
+    seals_required: frozenset[Task] = frozenset()
+    waits: bool = False
     work: Work | None = None
     said: Modifiers = field(default_factory=Modifiers)
     problem: Sentence | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> "Watch":
-        """Start the camera and the thread that looks through it."""
-        self.camera.start()
+        """Start the thread that looks through the camera."""
         threading.Thread(target=self._look, name="watch", daemon=True).start()
         return self
 
@@ -89,6 +102,9 @@ class Watch:
     def _look(self) -> None:
         from silog_scan.vision.watch import Watch as Eyes  # noqa: PLC0415  # cv2 takes 0.2 s
 
+        while self.waits and self.work is None and not self._stop.wait(_A_MOMENT):
+            pass
+        self.camera.start()
         eyes, sequence = Eyes(), 0
         while not self._stop.is_set():
             frame = self.camera.next(sequence)
@@ -108,11 +124,19 @@ class Watch:
 
     def _record(self, work: Work, reading: Reading) -> None:
         try:
-            answer = submit(self.writer, work, reading, said=self.said, at=self.clock())
+            submission = submission_of(
+                work,
+                reading,
+                said=self.said,
+                at=self.clock(),
+                seals_required=work.task in self.seals_required,
+            )
+            answers = self.writer.together(scanning.record, submission)
         except Exception:  # noqa: BLE001  # the thread must outlive a database that fails
             self.problem = say("The last scan was not recorded. Scan it again.")
             return
-        if isinstance(answer, Exception):
+        answer = answers if isinstance(answers, Refused) else answers[0]
+        if isinstance(answer, Refused):
             self.problem = answer.sentence
             return
         self.problem, self.said = None, Modifiers()

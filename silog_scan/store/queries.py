@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from silog_scan.core import places
@@ -28,6 +28,8 @@ from silog_scan.store.tables import (
     PackageRow,
     PlaceRow,
     ScanRow,
+    SignInRow,
+    StationRow,
     StockRow,
     TallyRow,
     table_of,
@@ -193,16 +195,19 @@ class RecentScan:
 
 
 def recent_scans(
-    session: Session, *, station: str, limit: int = 20, after: int = 0
+    session: Session,
+    *,
+    station: str,
+    limit: int = 20,
+    after: int = 0,
+    user: str | None = None,
 ) -> list[RecentScan]:
-    """Return a station's newest scans, newest first."""
+    """Return a station's newest scans, newest first, or only those of one person."""
     scan = table_of(ScanRow).c
-    rows = session.execute(
-        select(table_of(ScanRow))
-        .where(scan.station == station, scan.position > after)
-        .order_by(scan.sequence.desc())
-        .limit(limit)
-    )
+    statement = select(table_of(ScanRow)).where(scan.station == station, scan.position > after)
+    if user is not None:
+        statement = statement.where(scan.user == user)
+    rows = session.execute(statement.order_by(scan.sequence.desc()).limit(limit))
     return [
         RecentScan(
             id=row.id,
@@ -262,7 +267,7 @@ class ManifestView:
 
 
 def manifests(
-    session: Session, *, within: str, after: str | None = None, limit: int = 100
+    session: Session, *, within: str, after: str | None = None, limit: int | None = 100
 ) -> list[ManifestView]:
     """Return the manifests from or to a place and below, by number."""
     table = table_of(ManifestRow)
@@ -577,8 +582,6 @@ def _filtered(statement: Any, only: LineFilter, counted: Any, damaged: Any) -> A
 
 
 def _one_if_package() -> Any:  # noqa: ANN401
-    from sqlalchemy import case  # noqa: PLC0415
-
     return case((table_of(LineRow).c.package.is_not(None), 1), else_=None)
 
 
@@ -689,3 +692,213 @@ def discrepancies(session: Session, *, within: str, limit: int = 200) -> list[Di
             .limit(limit)
         )
     )
+
+
+def newest_time(session: Session) -> datetime | None:
+    """Return when the newest event was recorded."""
+    at = session.scalar(select(EventRow.at).order_by(EventRow.position.desc()).limit(1))
+    return datetime.fromisoformat(at) if at else None
+
+
+# For the station's page.
+
+
+def package_destinations(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """Return the final place of packages by code; one without a known place is left out."""
+    table = table_of(PackageRow).c
+    rows = session.execute(
+        select(table.code, table.destination).where(
+            table.code.in_(set(codes)), table.destination.is_not(None)
+        )
+    )
+    return {row.code: row.destination for row in rows}
+
+
+def find_places(session: Session, *, within: str, text: str, limit: int = 30) -> list[PlaceRow]:
+    """Return places at and below one whose code begins with a text or whose name has it."""
+    statement = select(PlaceRow).where(below(PlaceRow.code, within))
+    if text:
+        by_code = PlaceRow.code.startswith(text, autoescape=True)
+        by_name = func.lower(PlaceRow.name).contains(text.lower(), autoescape=True)
+        statement = statement.where(or_(by_code, by_name))
+    return list(session.scalars(statement.order_by(PlaceRow.code).limit(limit)))
+
+
+# What pages show: each asks for what lies within the reader's place.
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFilter:
+    """Which manifests to list: by state, ``late`` before a day, by a text; from where on."""
+
+    state: str | None = None
+    late: date | None = None
+    text: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+def manifests_found(session: Session, only: ManifestFilter, *, within: str) -> list[ManifestView]:
+    """Return the manifests from or to a place and below that the filter lets through, by number.
+
+    The text is a part of the number, or the code of a package that the manifest lists.
+    """
+    table, line = table_of(ManifestRow), table_of(LineRow).c
+    statement = select(table).where(_ends_within(within))
+    if only.state:
+        statement = statement.where(table.c.state == only.state)
+    if only.late:
+        statement = statement.where(table.c.state == "open", table.c.due < only.late)
+    if only.text:
+        listing = select(line.manifest).where(line.package == only.text)
+        by_number = table.c.number.icontains(only.text, autoescape=True)
+        statement = statement.where(or_(by_number, table.c.number.in_(listing)))
+    if only.after:
+        statement = statement.where(table.c.number > only.after)
+    rows = session.execute(statement.order_by(table.c.number).limit(only.limit)).all()
+    totals = totals_of(session, [row.number for row in rows], Task.RECEIVE)
+    return [_manifest_view(row, totals[row.number]) for row in rows]
+
+
+def _ends_within(within: str) -> Any:  # noqa: ANN401  # a condition
+    table = table_of(ManifestRow).c
+    return or_(below(table.receiver, within), below(table.origin, within))
+
+
+def manifest_counts(session: Session, *, within: str, today: date) -> dict[str, int]:
+    """Return how many manifests are ``open``, ``closed``, ``void``, and ``late`` on a day."""
+    table = table_of(ManifestRow).c
+    late = func.sum(case((and_(table.state == "open", table.due < today), 1), else_=0))
+    rows = session.execute(
+        select(table.state, func.count(), late).where(_ends_within(within)).group_by(table.state)
+    ).all()
+    return {state: count for state, count, _ in rows} | {"late": sum(int(row[2]) for row in rows)}
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Lines bound for a place and below, by status, and the places under it."""
+
+    place: str
+    name: str
+    totals: Totals
+    under: tuple["Branch", ...] = ()
+
+
+_DISTRICT, _VILLAGE = 3, 4
+_Sums = dict[str, list[int]]
+
+
+def destination_tree(session: Session, number: str, task: Task) -> list[Branch]:
+    """Return the lines of a manifest by district, and in each district by village."""
+    sums = _destination_sums(session, number, task)
+    villages, districts = _rolled_up(sums, _VILLAGE), _rolled_up(sums, _DISTRICT)
+    names = place_names(session, {*villages, *districts})
+    return [
+        Branch(code, names.get(code, code), _as_totals(values), _branches(villages, names, code))
+        for code, values in sorted(districts.items())
+    ]
+
+
+def _branches(villages: _Sums, names: dict[str, str], district: str) -> tuple[Branch, ...]:
+    inside = [code for code in sorted(villages) if _top(code, _DISTRICT) == district]
+    if inside == [district]:
+        return ()
+    return tuple(Branch(code, names.get(code, code), _as_totals(villages[code])) for code in inside)
+
+
+def _as_totals(values: list[int]) -> Totals:
+    lines, *counted = values
+    return _totals((lines, 0), [*counted, 0], 0)
+
+
+def _top(code: str, parts: int) -> str:
+    return ".".join(code.split(".")[:parts])
+
+
+def _rolled_up(sums: _Sums, parts: int) -> _Sums:
+    """Return the sums by the first parts of the places' codes."""
+    found: _Sums = {}
+    for code, values in sums.items():
+        top = _top(code, parts)
+        found[top] = [a + b for a, b in zip(found.get(top, [0] * len(values)), values, strict=True)]
+    return found
+
+
+def _destination_sums(session: Session, number: str, task: Task) -> _Sums:
+    """Return lines, matched, short, surplus and damaged of each destination."""
+    expected, tally = table_of(ExpectedRow).c, table_of(TallyRow).c
+    wanted = session.execute(
+        select(expected.place, func.sum(expected.lines))
+        .where(expected.manifest == number, expected.place != WHOLE)
+        .group_by(expected.place)
+    )
+    counted = session.execute(
+        select(tally.place, *(func.sum(getattr(tally, name)) for name in _SUMMED[:-1]))
+        .where(tally.manifest == number, tally.task == task.value, tally.place != WHOLE)
+        .group_by(tally.place)
+    )
+    found = {row[0]: [int(value) for value in row[1:]] for row in counted}
+    return {code: [int(lines), *found.get(code, [0, 0, 0, 0])] for code, lines in wanted}
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """A package, the manifests that list it or what it holds, its history, what travels in it."""
+
+    row: PackageRow
+    manifests: list[ManifestRow]
+    history: list[CustodyView]
+    holds: list[str]
+
+
+_MOST_HELD = 100
+
+
+def package_view(session: Session, code: str, *, within: str) -> PackageView:
+    """Return a package, or refuse one that is bound for, lies, was scanned and listed elsewhere."""
+    row = package(session, code)
+    line = table_of(LineRow).c
+    listing = select(line.manifest).where(or_(line.package == code, line.parent == code))
+    heads = session.scalars(
+        select(ManifestRow)
+        .where(ManifestRow.number.in_(listing))
+        .order_by(ManifestRow.due, ManifestRow.number)
+    ).all()
+    events = history(session, code)
+    ends = [end for head in heads for end in (head.receiver, head.origin)]
+    near = [row.destination, row.place, *ends, *(event.place for event in events)]
+    if not any(place and places.is_at_or_below(place, within) for place in near):
+        raise NotFound(
+            "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
+        )
+    inside = select(line.package).where(line.parent == code, line.package.is_not(None)).distinct()
+    held = session.scalars(inside.order_by(line.package).limit(_MOST_HELD))
+    return PackageView(row, list(heads), events, [text for text in held if text])
+
+
+def known_packages(session: Session, texts: Iterable[str]) -> set[str]:
+    """Return which of the texts are codes of packages in the register."""
+    return set(session.scalars(select(PackageRow.code).where(PackageRow.code.in_(set(texts)))))
+
+
+def last_sign_ins(session: Session, users: Iterable[str]) -> dict[str, datetime]:
+    """Return when each person was last at work here, by id; who never was is left out."""
+    table = table_of(SignInRow).c
+    rows = session.execute(
+        select(table.user, func.max(table.seen_at))
+        .where(table.user.in_(set(users)))
+        .group_by(table.user)
+    )
+    return {user: seen for user, seen in rows if seen}
+
+
+def newest_sequences(session: Session) -> dict[str, int]:
+    """Return how many events each station has recorded."""
+    # One look into the index for each station; grouping the events would read all of them.
+    newest = (
+        select(func.max(EventRow.sequence))
+        .where(EventRow.station == StationRow.name)
+        .scalar_subquery()
+    )
+    return {name: count or 0 for name, count in session.execute(select(StationRow.name, newest))}

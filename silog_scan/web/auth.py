@@ -8,8 +8,12 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.errors import Refused
+from silog_scan.core.stock import Task
 from silog_scan.services import accounts
 from silog_scan.services.actors import Actor
+from silog_scan.services.watching import Work
+from silog_scan.store import queries
+from silog_scan.web import work
 from silog_scan.web.context import backend, in_words, now
 
 bp = Blueprint("auth", __name__)
@@ -83,13 +87,15 @@ def enter() -> str | BaseResponse | tuple[str, int]:
     return redirect(_next())
 
 
-def _begin(user_id: str) -> None:
+def _begin(user_id: str) -> Person:
     token = backend().writer.run(lambda s: accounts.sign_in_by_id(s, user_id, at=now()))
     session.clear()
     with backend().database.reading() as reading:
         user = accounts.signed_in(reading, token, at=now())
         assert user is not None  # noqa: S101  # it was made in the line above
-        login_user(Person(token, accounts.user_actor(reading, user), user.name))
+        person = Person(token, accounts.user_actor(reading, user), user.name)
+    login_user(person)
+    return person
 
 
 def _next() -> str:
@@ -111,11 +117,20 @@ def enter_demo() -> BaseResponse | tuple[str, int]:
     known.discard(found)
     with backend().database.reading() as reading:
         user_id = accounts.first_administrator(reading)
-    _begin(user_id)
+    person = _begin(user_id)
+    begin_demo(person.actor)
     new = secrets.token_urlsafe(24)
     known.add(new)
     print(f"Another browser: {request.host_url}#demo={new}", flush=True)  # noqa: T201
-    return redirect(url_for("start.home"))
+    return redirect(url_for("station.screen"))
+
+
+def begin_demo(who: Actor) -> None:
+    """Put the person before the camera, receiving the sample manifest."""
+    with backend().database.reading() as reading:
+        waiting = queries.open_manifests(reading, place_code=who.place, task=Task.RECEIVE)
+    number = waiting[0].number if waiting else None
+    work.take_up(Work(who, Task.RECEIVE, who.place, number))
 
 
 @bp.post("/sign-out")

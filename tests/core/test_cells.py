@@ -11,9 +11,10 @@ from silog_scan.core.cells import Flaw, Marks, ProblemCode
 from silog_scan.core.items import Catalogue
 
 KNOWN = {"12.71", "12.70", "12.71.01", "12.71.01.1001", "12.71.G01"}
-MONTHS = (
-    "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember"
-).split()
+MONTHS = [
+    "Januari", "Februari", "Maret", "April", "Mei", "Juni",
+    "Juli", "Agustus", "September", "Oktober", "November", "Desember",
+]  # fmt: skip
 NO_MARKS = Marks()
 POINT_TWICE = Marks(thousands=frozenset("."), decimals=frozenset("."))
 BOTH = Marks(thousands=frozenset(".,"))
@@ -178,6 +179,7 @@ def test_a_place_of_the_register_is_taken(text: str) -> None:
         ("1,27101E+12", ProblemCode.CODE_MANGLED),
         ("Medan Kota", ProblemCode.PLACE_INVALID),
         ("12.71.01.1001\u200b", ProblemCode.PLACE_INVALID),
+        ("\u00b2" * 15 + "000", ProblemCode.PLACE_INVALID),
     ],
 )
 def test_another_text_is_no_place(text: str, code: str) -> None:
@@ -214,6 +216,7 @@ def test_of_two_likely_codes_the_known_one_is_named() -> None:
         ("]C100106141412345678908", "106141412345678908"),
         ("100000000000000009", "100000000000000009"),
         ("Kardus É7", "Kardus É7"),
+        ("ꦏ", "ꦏ"),
         ("a\x1db", "a\x1db"),
     ],
 )
@@ -235,10 +238,12 @@ def test_a_package_is_named_as_its_scan_will_name_it(text: str, package: str) ->
         pytest.param("1271\u3164", ProblemCode.CODE_HIDDEN, id="filler"),
         pytest.param("1271-\u041aS", ProblemCode.CODE_HIDDEN, id="Cyrillic K"),
         pytest.param("KARDUS E\u0301", ProblemCode.CODE_HIDDEN, id="letter of two characters"),
+        pytest.param("KARDUS \u2126", ProblemCode.CODE_HIDDEN, id="ohm sign for omega"),
         pytest.param("a\x00b", ProblemCode.CODE_HIDDEN, id="control character"),
         pytest.param("a\ud800b", ProblemCode.CODE_HIDDEN, id="lone surrogate"),
         pytest.param("x" * 4097, ProblemCode.TEXT_TOO_LONG, id="too long"),
         pytest.param("(00)106141412345678907", ProblemCode.CODE_INVALID, id="check digit"),
+        pytest.param("]d2", ProblemCode.CODE_INVALID, id="nothing but a symbology"),
         pytest.param("SLG-ITEM-TINTA", ProblemCode.CODE_NOT_PACKAGE, id="label of an item"),
         pytest.param("SLG-CMD-DAMAGED", ProblemCode.CODE_NOT_PACKAGE, id="label of a command"),
     ],

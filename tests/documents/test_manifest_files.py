@@ -10,7 +10,7 @@ from datetime import date
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from silog_scan.core import cells, manifests
@@ -32,8 +32,8 @@ MARKS = {
 
 HOSTILE = (
     "=1+1", "+62", "-1", "@SUM(A1)", "\t=1", "\r=1", "'00123", "''", '="00123"', "00123", "12.70",
-    "106141412345678908", "1E5", "\uff1d1", "sep=;", "\ufeffA", 'a "b"', '"', "a;b,c|d\te", "a\r\nb",
-    "a\nb", "a\rb", " a ", "\u202eevil", "<script>", "É\U0001f600", "",
+    "106141412345678908", "1E5", "\uff1d1", "sep=;", "\ufeffA", 'a "b"', '"', "a;b,c|d\te",
+    "a\r\nb", "a\nb", "a\rb", " a ", "\u202eevil", "<script>", "É\U0001f600", "",
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
     sheet = read('item;note\r\na;"1\r\n2"\r\n\r\nb;3\r\n')
 
     assert sheet.header_row == 1
-    assert [row for row, texts in sheet.rows if texts] == [2, 4]
+    assert [row for row, _ in sheet.rows] == [2, 4]
 
 
 def test_a_sep_line_and_empty_rows_before_the_header_are_counted() -> None:
@@ -191,9 +191,11 @@ def test_a_file_of_another_kind_is_named(data: bytes, words: str) -> None:
         pytest.param(b"\xef\xbb\xbf\r\n ;\r\n", "file-empty", "is empty", id="only blanks"),
         pytest.param(b"item;note\r\n;\r\n", "file-without-rows", "no rows", id="only a header"),
         pytest.param(b'a;b\r\n1;"2\r\n3;4\r\n', "quotes-broken", "Row 2", id="not closed"),
+        pytest.param(b'"a" x;b\r\n1;2\r\n', "quotes-broken", "Row 1", id="broken header"),
         pytest.param(b'a;b\r\n1;"2" x\r\n', "quotes-broken", "Row 2", id="text behind"),
         pytest.param(b"a\r\n" + b"x" * 140_000, "cell-too-long", "Row 2", id="endless cell"),
-        pytest.param(b"a;b\r\n" + b";" * 300, "too-many-columns", "Row 2", id="wide row"),
+        pytest.param(b"a;b\r\n" + b";" * 300, "table-too-large", "Row 2", id="wide row"),
+        pytest.param(b"\n" * 1_048_577, "table-too-large", "Row 1048577", id="too many rows"),
         pytest.param(b"a\r\nb\x81\r\n", "encoding-unknown", "Line 2", id="no cp1252"),
         pytest.param(b"\xef\xbb\xbfa\r\n\xff", "encoding-unknown", "Line 2", id="no UTF-8"),
         pytest.param(b"\xff\xfea\0\r\0\n\0b", "encoding-unknown", "Line 2", id="half UTF-16"),
@@ -314,7 +316,7 @@ LINES = st.builds(
     item=st.sampled_from([item.code for item in BUILT_IN]),
     quantity=st.integers(1, cells.MAX_QUANTITY),
     destination=st.sampled_from(PLACES),
-    package=PACKAGES,
+    package=st.none() | PACKAGES,
     parent=st.none() | st.just("PALET-1"),
     seals=st.lists(SEALS, max_size=2, unique=True).map(tuple),
     due=st.none() | st.dates(date(2000, 1, 1), date(2100, 12, 31)),
@@ -325,12 +327,13 @@ LINES = st.builds(
 
 
 def consistent(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Number the rows, and drop what would be refused: a package or seal listed twice."""
-    kept: dict[str | None, Line] = {}
+    """Number the rows, and drop what would be refused: what is listed twice."""
+    kept: dict[object, Line] = {}
     seals: set[str] = set()
     for line in lines:
-        if line.package not in kept and seals.isdisjoint(line.seals):
-            kept[line.package] = line
+        key = line.package or (line.item, line.destination)
+        if key not in kept and seals.isdisjoint(line.seals):
+            kept[key] = line
             seals.update(line.seals)
     return tuple(replace(line, row=row) for row, line in enumerate(kept.values(), start=2))
 
@@ -338,6 +341,14 @@ def consistent(lines: Iterable[Line]) -> tuple[Line, ...]:
 DRAFTS = st.lists(LINES, min_size=1, max_size=6).map(
     lambda lines: Draft("SJ/1", "12.71.G01", "12.71.01", None, consistent(lines))
 )
+
+
+def is_cp1252_only(data: bytes) -> bool:
+    """Say whether the bytes are not UTF-8 by chance, as “Â¡” is."""
+    try:
+        return data.decode().isascii()
+    except UnicodeDecodeError:
+        return True
 
 
 def imported(data: bytes) -> Draft:
@@ -356,6 +367,7 @@ def test_what_is_exported_is_imported_again_from_any_dialect(
 ) -> None:
     dialect = Dialect(encoding, delimiter)
     data = MARKS[encoding] + manifest_files.write_csv(manifests.table([draft]), dialect=dialect)
+    assume(encoding != "cp1252" or is_cp1252_only(data))
 
     again = imported(data)
 

@@ -1,0 +1,936 @@
+"""The command line: parse, call one service, print."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from silog_scan import config, language, serving
+from silog_scan.config import Settings
+from silog_scan.core.errors import Malformed, NotFound, Refused, Sentence, say
+from silog_scan.core.stock import Condition, Task
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from silog_scan.core.agreement import Reading
+    from silog_scan.core.codes import Modifiers
+    from silog_scan.services.actors import Actor
+    from silog_scan.services.scanning import Answer
+    from silog_scan.store.db import Database
+
+DONE, SOME_REFUSED, WRONG_USAGE, DIFFERENCES = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What every command has: settings, and a translation."""
+
+    settings: Settings
+
+    def tell(self, sentence: Sentence) -> str:
+        """Return a sentence in the terminal's language."""
+        return sentence.in_words(language.translator(self.settings.language))
+
+    @contextmanager
+    def database(self) -> Iterator["Database"]:
+        """Open the data home's database and say on standard error which home it is."""
+        from silog_scan.services import homes
+        from silog_scan.store.db import Database
+
+        if not self.settings.home.exists() and self.settings.database.startswith("sqlite"):
+            raise no_station(self.settings)
+        click.echo(self.tell(say("Data home: %(home)s", home=self.settings.home)), err=True)
+        database = Database(self.settings.database)
+        try:
+            homes.open_home(database)
+            yield database
+        finally:
+            database.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple["Session", "Actor"]]:
+        """Give a session that only looks, and the command line's actor."""
+        from silog_scan.services import accounts
+
+        with self.database() as database, database.reading() as session:
+            yield session, accounts.cli_actor(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple["Session", "Actor"]]:
+        """Give a session that commits at the end, and the command line's actor."""
+        from silog_scan.services import accounts
+
+        with self.database() as database, database.writing() as session:
+            yield session, accounts.cli_actor(session)
+
+
+def no_station(settings: Settings) -> NotFound:
+    """Return the refusal of a home that is not there."""
+    return NotFound(
+        "no-station",
+        say("There is no station in %(home)s. Make one with: silog-scan init", home=settings.home),
+    )
+
+
+class Commands(click.Group):
+    """A group that turns a refusal into one sentence on standard error and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Refused as refusal:
+            line = ctx.find_object(Line)
+            told = line.tell(refusal.sentence) if line else str(refusal)
+            click.echo(f"silog-scan: {told}", err=True)
+            wrong_usage = refusal.code == "setting-refused"
+            ctx.exit(WRONG_USAGE if wrong_usage else SOME_REFUSED)
+        except BrokenPipeError:
+            # Whoever read our output has enough; nothing is wrong.
+            sys.stderr.close()
+            ctx.exit(DONE)
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="silog-scan")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Scan deliveries, keep stock, reconcile manifests.
+
+    Settings come from the environment: SILOG_HOME, SILOG_DATABASE, SILOG_STATION,
+    SILOG_LANGUAGE, SILOG_HOST, SILOG_PORT, SILOG_CAMERA, SILOG_SEALS_REQUIRED.
+
+    \b
+    Example: silog-scan serve --demo
+    """
+    ctx.obj = Line(config.read())
+
+
+def as_json(value: object) -> str:
+    """Return one line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+# Serving.
+
+
+@main.command()
+@click.option("--host", help="Address to listen on; 127.0.0.1 when left out.")
+@click.option("--port", type=click.IntRange(1, 65535), help="8000 when left out.")
+@click.option("--camera", metavar="SOURCE", help="Device number, film, picture, URL, or none.")
+@click.option("--demo", is_flag=True, help="The sample delivery, with a film as camera.")
+@click.option("--cert", type=click.Path(path_type=Path), help="TLS certificate (PEM).")
+@click.option("--key", type=click.Path(path_type=Path), help="Its key (PEM).")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.pass_obj
+def serve(line: Line, /, **options: Any) -> None:  # click's options
+    """Run the web station.
+
+    \b
+    Example: silog-scan serve --host 0.0.0.0 --camera 0
+    """
+    settings = _serving_settings(line.settings, options)
+    if options["demo"]:
+        serving.serve(serving.demonstration(settings))
+        return
+    _must_be_servable(settings, options)
+    click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
+    serving.serve(
+        serving.Serving(settings, options["cert"], options["key"], workers=options["workers"])
+    )
+
+
+def _serving_settings(settings: Settings, options: dict[str, Any]) -> Settings:
+    given = {name: options[name] for name in ("host", "port", "camera") if options[name]}
+    return replace(settings, **given)
+
+
+def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
+    is_sqlite = settings.database.startswith("sqlite")
+    if is_sqlite and not (settings.home / "silog.db").exists():
+        raise no_station(settings)
+    if options["workers"] > 1 and is_sqlite:
+        raise Malformed(
+            "setting-refused",
+            say("SQLite has one writer: use one worker, or PostgreSQL by SILOG_DATABASE."),
+        )
+    if options["workers"] > 1 and settings.camera != "none":
+        raise Malformed(
+            "setting-refused", say("A camera needs a single worker. Leave one of them out.")
+        )
+    if bool(options["cert"]) != bool(options["key"]):
+        raise Malformed("setting-refused", say("TLS needs both --cert and --key."))
+    for path in (options["cert"], options["key"]):
+        if path and not path.is_file():
+            raise Malformed("setting-refused", say("There is no file %(path)s.", path=path))
+
+
+@main.command()
+@click.option("--place", help="Code of the station's place, such as 12.71.")
+@click.option("--region", help="Part of the region tree to copy; the place's regency if left out.")
+@click.option("--admin", help="Name of the first administrator.")
+@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.pass_obj
+def init(line: Line, /, **options: Any) -> None:  # click's options
+    """Make a station: database, places, items and the first administrator.
+
+    \b
+    Example: silog-scan init --place 12.71 --admin hendra --password-file secret.txt
+    """
+    from silog_scan.services import homes
+    from silog_scan.store.db import Database
+
+    settings = line.settings
+    database = Database(settings.database)
+    if settings.database.startswith("sqlite"):
+        _make_home(settings.home)
+    homes.open_home(database)
+    if homes.is_founded(database):
+        raise Refused(
+            "home-exists",
+            say("There is a station in %(home)s already. Start it: silog-scan serve",
+                home=settings.home),
+        )  # fmt: skip
+    founding = _founding(line, options)
+    with database.writing() as session:
+        homes.found(session, founding, serving.now())
+    database.close()
+    told = say(
+        "Station %(station)s is ready in %(home)s. Start it with: silog-scan serve",
+        station=founding.station,
+        home=settings.home,
+    )
+    click.echo(line.tell(told))
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            "home-unwritable",
+            say(
+                "The data folder %(home)s cannot be made: %(reason)s.",
+                home=home,
+                reason=error.strerror or str(error),
+            ),
+        ) from error
+
+
+def _founding(line: Line, options: dict[str, Any]) -> Any:  # imported late
+    from silog_scan.services.homes import Founding, default_region
+
+    place = options["place"] or _ask(line, say("Code of this place, such as 12.71"))
+    name = options["admin"] or _ask(line, say("Name of the first administrator"))
+    return Founding(
+        place=place,
+        region=options["region"] or default_region(place),
+        station=line.settings.station or place,
+        administrator=name,
+        password=_password(line, options["password_file"]),
+    )
+
+
+def _ask(line: Line, what: Sentence) -> str:
+    return str(click.prompt(line.tell(what), err=True))
+
+
+def _password(line: Line, file: Any) -> str:  # click's file
+    """Return the first line of the file, or what is typed twice alike."""
+    if file is not None:
+        return str(file.read()).split("\n", 1)[0].rstrip("\r")
+    if not sys.stdin.isatty():
+        raise Malformed(
+            "password-missing", say("Give the password by --password-file; - is standard input.")
+        )
+    password = getpass.getpass(line.tell(say("Password: ")))
+    if getpass.getpass(line.tell(say("Once more: "))) != password:
+        raise Malformed("password-differs", say("The two passwords differ. Try again."))
+    return password
+
+
+# Reading and scanning.
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--jsonl", is_flag=True, help="One JSON object for each picture.")
+@click.pass_obj
+def decode(line: Line, images: tuple[Path, ...], *, jsonl: bool) -> None:
+    """Print the codes in pictures; no database is opened.
+
+    \b
+    Example: silog-scan decode --jsonl photo.jpg
+    """
+    failed = False
+    for image in images:
+        found = _decoded(line, image)
+        failed = failed or "error" in found
+        click.echo(
+            as_json(found) if jsonl else _in_lines(found), err=not jsonl and "error" in found
+        )
+    sys.exit(SOME_REFUSED if failed else DONE)
+
+
+def _decoded(line: Line, image: Path) -> dict[str, Any]:
+    import time
+
+    from silog_scan.vision import cascade, frames
+
+    try:
+        grey = frames.load(image)
+        begun = time.perf_counter()
+        readings = cascade.read_still(grey)
+    except Refused as refusal:
+        error = {"code": refusal.code, "message": line.tell(refusal.sentence)}
+        return {"image": str(image), "error": error}
+    ms = round((time.perf_counter() - begun) * 1000, 1)
+    return {"image": str(image), "readings": [_reading(r) for r in readings], "ms": ms}
+
+
+def _reading(reading: "Reading") -> dict[str, Any]:
+    return {
+        "text": reading.text,
+        "symbology": reading.symbology,
+        "corners": [list(corner) for corner in reading.corners],
+        "stage": reading.stage,
+    }
+
+
+def _in_lines(found: dict[str, Any]) -> str:
+    if "error" in found:
+        return f"{found['image']}: {found['error']['message']}"
+    if not found["readings"]:
+        return f"{found['image']}: -"
+    return "\n".join(
+        f"{found['image']}: {r['text']} ({r['symbology']}, {r['stage']})" for r in found["readings"]
+    )
+
+
+TASKS = click.Choice([task.value for task in Task])
+
+
+@main.command()
+@click.argument("source")
+@click.option("--task", type=TASKS, default=Task.RECEIVE.value, show_default=True)
+@click.option("--manifest", help="Number of the manifest the scans are for.")
+@click.option("--place", help="The station's own when left out.")
+@click.option("--condition", type=click.Choice([c.value for c in Condition]))
+@click.option("--quantity", type=click.IntRange(1, 9_999_999))
+@click.option("--jsonl", is_flag=True, help="One JSON object for each scan.")
+@click.pass_obj
+def scan(line: Line, /, source: str, **options: Any) -> None:  # click's options
+    """Record scans from photos, a folder, a film, a camera, or - (one code per line).
+
+    \b
+    Example: silog-scan scan film.mjpeg --task receive --manifest SJ-1271-0147 --jsonl
+    """
+    refused = False
+    with line.database() as database:
+        job = _ScanJob(line, database, options)
+        for reading in _readings(line, source):
+            refused = job.take(reading) or refused
+    sys.exit(SOME_REFUSED if refused else DONE)
+
+
+def _readings(line: Line, source: str) -> Iterator["Reading"]:
+    """Yield what a source shows, or each line of standard input as a wedge would type it."""
+    if source == "-":
+        from silog_scan.core.agreement import Reading
+
+        for text in sys.stdin:
+            if text.strip("\r\n"):
+                yield Reading(text.strip("\r\n"), "", (), "wedge")
+        return
+    from silog_scan.vision.watch import read_source
+
+    def tell(path: Path, refusal: Refused) -> None:
+        click.echo(f"{path}: {line.tell(refusal.sentence)}", err=True)
+
+    for _, reading in read_source(source, refused=tell):
+        yield reading
+
+
+class _ScanJob:
+    """Records readings one by one, as the options and the command labels between them say."""
+
+    def __init__(self, line: Line, database: "Database", options: dict[str, Any]) -> None:
+        from silog_scan.services import accounts
+
+        self.line, self.database, self.options = line, database, options
+        with database.reading() as session:
+            self.actor = accounts.cli_actor(session)
+        self.said = self._unsaid()
+
+    def _unsaid(self) -> "Modifiers":
+        from silog_scan.core.codes import Modifiers
+
+        return Modifiers(
+            damaged=self.options["condition"] == Condition.DAMAGED,
+            quantity=self.options["quantity"],
+        )
+
+    def take(self, reading: "Reading") -> bool:
+        """Record a reading and print its answer; say whether it was a stop."""
+        from silog_scan.services import watching
+
+        command = watching.command_of(reading)
+        if command is not None:
+            self.said = self.said.after(command)
+            return False
+        answer = self._record(reading)
+        self.said = self._unsaid()
+        self._print(reading, answer)
+        return not isinstance(answer, Refused) and answer.severity == "stop"
+
+    def _record(self, reading: "Reading") -> "Answer":
+        from silog_scan.services import scanning, watching
+
+        at = serving.now()
+        work = watching.Work(
+            self.actor,
+            Task(self.options["task"]),
+            self.options["place"] or self.actor.place,
+            self.options["manifest"],
+        )
+        submission = watching.submission_of(
+            work,
+            reading,
+            said=self.said,
+            at=at,
+            source="camera" if reading.corners else "wedge",
+            seals_required=work.task in self.line.settings.seals_required,
+        )
+        with self.database.writing() as session:
+            answers = scanning.record(session, [submission])[0]
+        if isinstance(answers, Refused):
+            raise answers
+        return answers[0]
+
+    def _print(self, reading: "Reading", answer: "Answer") -> None:
+        if isinstance(answer, Refused):
+            raise answer
+        if self.options["jsonl"]:
+            translate = language.translator(self.line.settings.language)
+            click.echo(as_json(answer.as_json(translate)))
+            return
+        told = self.line.tell(answer.sentence)
+        click.echo(f"{answer.outcome.value:18} {reading.text}  {told}")
+
+
+# Manifests.
+
+
+@main.group(cls=Commands)
+def manifest() -> None:
+    """Import, list, write out, close and void manifests.
+
+    \b
+    Example: silog-scan manifest import delivery.csv --dry-run
+    """
+
+
+@manifest.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only say what the file holds.")
+@click.option("--number", help="Manifest number, when the file has none.")
+@click.option("--from", "origin", help="Place it comes from, when the file has none.")
+@click.option("--to", "receiver", help="Place it goes to, when the file has none.")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN")
+@click.option("--good-rows", is_flag=True, help="Take the rows without problems.")
+@click.option("--by-parent", is_flag=True, help="Receiving a parent receives its children.")
+@click.option("--jsonl", is_flag=True, help="The API's answer as one object.")
+@click.pass_obj
+def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click's
+    """Import a manifest file, CSV as spreadsheets write it; - is standard input.
+
+    \b
+    Example: silog-scan manifest import delivery.csv --from 12 --to 12.71
+    """
+    from silog_scan.core.manifests import Defaults
+    from silog_scan.services import deliveries
+
+    data, at = file.read(), serving.now()
+    mapping = deliveries.mapping_of(options["mapping"])
+    defaults = Defaults(options["number"], options["origin"], options["receiver"], mapping)
+    with line.writing() as (session, actor):
+        seen = deliveries.preview(session, actor, data, defaults)
+        takes = bool(seen.drafts) and (options["good_rows"] or not seen.problems)
+        changes = seen.changes
+        if takes and not options["dry_run"]:
+            changes = deliveries.import_preview(
+                session,
+                actor,
+                seen,
+                attachments=line.settings.attachments,
+                at=at,
+                good_rows=options["good_rows"],
+                by_parent=options["by_parent"],
+            ).changes
+    imported = takes and not options["dry_run"]
+    _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])
+    sys.exit(SOME_REFUSED if seen.problems or not seen.drafts else DONE)
+
+
+def _print_import(
+    line: Line,
+    seen: Any,
+    changes: dict[str, str],
+    *,
+    imported: bool,
+    jsonl: bool,
+) -> None:
+    from silog_scan.services import deliveries
+
+    if jsonl:
+        translate = language.translator(line.settings.language)
+        content = deliveries.import_json(seen, translate, imported=imported, changes=changes)
+        click.echo(as_json(content))
+        return
+    for found in (*seen.problems, *seen.warnings):
+        told = say(
+            "Row %(row)s, %(column)s: %(what)s",
+            row=found.row,
+            column=found.column,
+            what=found.message,
+        )
+        click.echo(line.tell(told), err=True)
+    for number in seen.numbers:
+        click.echo(line.tell(_import_sentence(number, changes[number], imported=imported)))
+    if seen.problems and not imported:
+        told = say(
+            "%(n)s problems; nothing was imported. Mend them, or take the good rows.",
+            n=len(seen.problems),
+        )
+        click.echo(line.tell(told), err=True)
+
+
+def _import_sentence(number: str, change: str, *, imported: bool) -> Sentence:
+    if change == "unchanged":
+        return say("%(number)s is here already; nothing changed.", number=number)
+    if not imported:
+        return say("%(number)s can be imported.", number=number)
+    if change == "changed":
+        return say("%(number)s was imported anew; what was counted stays.", number=number)
+    return say("%(number)s was imported.", number=number)
+
+
+@manifest.command("list")
+@click.option("--jsonl", is_flag=True)
+@click.pass_obj
+def list_manifests(line: Line, *, jsonl: bool) -> None:
+    """List the manifests with their totals.
+
+    \b
+    Example: silog-scan manifest list
+    """
+    from silog_scan.services import reports
+
+    with line.reading() as (session, actor):
+        found = reports.all_manifests(session, actor)
+    for row in found:
+        if jsonl:
+            click.echo(as_json(row))
+            continue
+        totals = row["totals"]
+        click.echo(
+            f"{row['number']:24} {row['from']:>10} > {row['to']:10} {row['state']:7}"
+            f" {totals['matched']}/{totals['lines']}"
+        )
+
+
+@manifest.command("export")
+@click.argument("number")
+@click.option("-o", "output", type=click.File("wb"), default="-")
+@click.pass_obj
+def export_manifest(line: Line, number: str, output: Any) -> None:  # click's
+    """Write a manifest as CSV that can be imported again.
+
+    \b
+    Example: silog-scan manifest export SJ-1271-0147 -o delivery.csv
+    """
+    from silog_scan.services import deliveries, reports
+
+    with line.reading() as (session, actor):
+        reports.manifest(session, actor, number)
+        output.write(deliveries.export_csv(session, number))
+
+
+@manifest.command("close")
+@click.argument("number")
+@click.option("--reason", help="Needed when a station still holds unsent scans.")
+@click.pass_obj
+def close_manifest(line: Line, number: str, reason: str | None) -> None:
+    """Close a manifest.
+
+    \b
+    Example: silog-scan manifest close SJ-1271-0147
+    """
+    from silog_scan.services import deliveries
+
+    with line.writing() as (session, actor):
+        deliveries.close(session, actor, number, at=serving.now(), reason=reason)
+    click.echo(line.tell(say("Manifest %(number)s is closed.", number=number)))
+
+
+@manifest.command("void")
+@click.argument("number")
+@click.option("--reason", required=True, help="Kept with the record.")
+@click.pass_obj
+def void_manifest(line: Line, number: str, reason: str) -> None:
+    """Make a manifest void that nothing was counted on.
+
+    \b
+    Example: silog-scan manifest void SJ-1271-0147 --reason "sent twice"
+    """
+    from silog_scan.services import deliveries
+
+    with line.writing() as (session, actor):
+        deliveries.void(session, actor, number, at=serving.now(), reason=reason)
+    click.echo(line.tell(say("Manifest %(number)s is void.", number=number)))
+
+
+# Reports.
+
+FORMATS = click.Choice(["table", "json", "csv"])
+
+
+@main.command()
+@click.argument("number")
+@click.option("--task", type=TASKS, default=Task.RECEIVE.value, show_default=True)
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+@click.option("-o", "output", type=click.File("wb"), default="-")
+@click.pass_obj
+def reconcile(line: Line, number: str, task: str, form: str, output: Any) -> None:
+    """Compare what was expected with what was scanned; exit 3 when there are differences.
+
+    \b
+    Example: silog-scan reconcile SJ-1271-0147 --format json
+    """
+    from silog_scan.services import reports
+
+    with line.reading() as (session, actor):
+        found = reports.reconciliation(session, actor, number, task=Task(task))
+    output.write(reports.rendered(found, "lines", form).encode())
+    totals = found["totals"]
+    same = totals["matched"] == totals["lines"] and not totals["extras"]
+    sys.exit(DONE if same else DIFFERENCES)
+
+
+@main.command()
+@click.option("--place", help="The station's own when left out.")
+@click.option("--format", "form", type=FORMATS, default="table", show_default=True)
+@click.option("-o", "output", type=click.File("wb"), default="-")
+@click.pass_obj
+def stock(line: Line, place: str | None, form: str, output: Any) -> None:
+    """Show what lies where.
+
+    \b
+    Example: silog-scan stock --place 12.71 --format csv
+    """
+    from silog_scan.services import reports
+
+    with line.reading() as (session, actor):
+        found = reports.stock(session, actor, place)
+    output.write(reports.rendered(found, None, form).encode())
+
+
+@main.command()
+@click.argument("code")
+@click.option("--json", "whole", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def trace(line: Line, code: str, *, whole: bool) -> None:
+    """Show a package's custody history.
+
+    \b
+    Example: silog-scan trace 1271-KS-000001
+    """
+    from silog_scan.services import reports
+
+    with line.reading() as (session, actor):
+        found = reports.trace(session, actor, code)
+    if whole:
+        click.echo(as_json(found))
+        return
+    click.echo(f"{found['package']}  {found['item']}  {found['state']}  {found['place'] or '-'}")
+    for event in found["events"]:
+        click.echo(
+            f"  {event['at']}  {event['task']:9} {event['outcome']:18} "
+            f"{event['place']}  {event['station']}"
+        )
+
+
+# The ledger.
+
+
+@main.group(cls=Commands)
+def ledger() -> None:
+    """Check the record, write it out, make what follows from it anew.
+
+    \b
+    Example: silog-scan ledger verify export.jsonl
+    """
+
+
+@ledger.command("verify")
+@click.argument("file", required=False, type=click.File("r", encoding="utf-8"))
+@click.pass_obj
+def verify_ledger(line: Line, file: Any) -> None:  # click's file
+    """Check the chains of the database, or of an export without any database.
+
+    \b
+    Example: silog-scan ledger verify export.jsonl
+    """
+    from silog_scan.services import ledgers
+
+    if file is not None:
+        chains = ledgers.verify(ledgers.parse(file))
+    else:
+        with line.reading() as (session, _):
+            chains = ledgers.verify_database(session)
+    for chain in chains:
+        if chain.broken:
+            click.echo(line.tell(chain.broken.sentence))
+        else:
+            head = chain.head
+            told = say(
+                "%(station)s: %(n)s events, unbroken, head %(digest)s",
+                station=head.station,
+                n=head.sequence,
+                digest=head.digest,
+            )
+            click.echo(line.tell(told))
+    sys.exit(DIFFERENCES if any(chain.broken for chain in chains) else DONE)
+
+
+@ledger.command("export")
+@click.pass_obj
+def export_ledger(line: Line) -> None:
+    """Write every event as a line of JSON to standard output.
+
+    \b
+    Example: silog-scan ledger export > export.jsonl
+    """
+    from silog_scan.services import ledgers
+
+    with line.reading() as (session, _):
+        for text in ledgers.export(session):
+            click.echo(text)
+
+
+@ledger.command("rebuild")
+@click.option("--check", is_flag=True, help="Only compare; exit 3 when they differ.")
+@click.pass_obj
+def rebuild_ledger(line: Line, *, check: bool) -> None:
+    """Make stock, counts and histories anew from the events; the server must be stopped.
+
+    \b
+    Example: silog-scan ledger rebuild --check
+    """
+    from silog_scan.services import ledgers
+
+    if check:
+        with line.writing() as (session, _):
+            differing = ledgers.differences(session)
+        told = (
+            say("These differ from a replay: %(names)s.", names=", ".join(differing))
+            if differing
+            else say("Everything equals a replay of the events.")
+        )
+        click.echo(line.tell(told))
+        sys.exit(DIFFERENCES if differing else DONE)
+    with serving.stopped(line.settings.home), line.writing() as (session, _):
+        number = ledgers.rebuild(session)
+    click.echo(line.tell(say("Made anew from %(n)s events.", n=number)))
+
+
+# Users and stations.
+
+
+@main.group(cls=Commands)
+def user() -> None:
+    """Keep the people who may sign in.
+
+    \b
+    Example: silog-scan user add rina --role staff --place 12.71.01 --password-file -
+    """
+
+
+@user.command("add")
+@click.argument("name")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["staff", "supervisor", "administrator", "observer"]),
+)
+@click.option("--place", help="The station's own when left out.")
+@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.pass_obj
+def add_user(line: Line, name: str, role: str, place: str | None, password_file: Any) -> None:
+    """Add a person.
+
+    \b
+    Example: silog-scan user add rina --role staff --place 12.71.01 --password-file -
+    """
+    from silog_scan.services import accounts
+    from silog_scan.services.actors import Role
+
+    password = _password(line, password_file)
+    with line.writing() as (session, actor):
+        new = accounts.NewUser(name, Role(role), place or actor.place, password)
+        accounts.add_user(session, actor, new, at=serving.now())
+    click.echo(line.tell(say("User %(name)s was added.", name=name)))
+
+
+@user.command("list")
+@click.pass_obj
+def list_users(line: Line) -> None:
+    """List the people who may sign in.
+
+    \b
+    Example: silog-scan user list
+    """
+    from silog_scan.services import accounts
+
+    with line.reading() as (session, actor):
+        for row in accounts.users(session, actor):
+            state = "disabled" if row.disabled_at else "-"
+            click.echo(f"{row.name:24} {row.role:14} {row.place:20} {state}")
+
+
+@user.command("disable")
+@click.argument("name")
+@click.pass_obj
+def disable_user(line: Line, name: str) -> None:
+    """End a person's access at once.
+
+    \b
+    Example: silog-scan user disable rina
+    """
+    from silog_scan.services import accounts
+
+    with line.writing() as (session, actor):
+        accounts.disable_user(session, actor, name, at=serving.now())
+    click.echo(line.tell(say("User %(name)s was disabled.", name=name)))
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.pass_obj
+def change_password(line: Line, name: str, password_file: Any) -> None:
+    """Give a person a new password and end their sign-ins.
+
+    \b
+    Example: silog-scan user password rina
+    """
+    from silog_scan.services import accounts
+
+    password = _password(line, password_file)
+    with line.writing() as (session, actor):
+        accounts.set_password(session, actor, name, password=password, at=serving.now())
+    click.echo(line.tell(say("The password of %(name)s was changed.", name=name)))
+
+
+@main.group(cls=Commands)
+def station() -> None:
+    """Keep the stations that have a token of their own.
+
+    \b
+    Example: silog-scan station add "PPK Medan Kota" --place 12.71.01
+    """
+
+
+@station.command("add")
+@click.argument("name")
+@click.option("--place", help="The data home's own when left out.")
+@click.pass_obj
+def add_station(line: Line, name: str, place: str | None) -> None:
+    """Add a station and print its bearer token, this once.
+
+    \b
+    Example: silog-scan station add "PPK Medan Kota" --place 12.71.01
+    """
+    from silog_scan.services import accounts
+
+    with line.writing() as (session, actor):
+        where = place or actor.place
+        token = accounts.add_station(session, actor, name, place=where, at=serving.now())
+    click.echo(token)
+
+
+@station.command("list")
+@click.pass_obj
+def list_stations(line: Line) -> None:
+    """List the stations.
+
+    \b
+    Example: silog-scan station list
+    """
+    from silog_scan.services import accounts
+
+    with line.reading() as (session, actor):
+        for row in accounts.stations(session, actor):
+            state = "revoked" if row.revoked_at else "-"
+            click.echo(f"{row.name:24} {row.place:20} {state}")
+
+
+@station.command("revoke")
+@click.argument("name")
+@click.pass_obj
+def revoke_station(line: Line, name: str) -> None:
+    """End a station's token.
+
+    \b
+    Example: silog-scan station revoke "PPK Medan Kota"
+    """
+    from silog_scan.services import accounts
+
+    with line.writing() as (session, actor):
+        accounts.revoke_station(session, actor, name, at=serving.now())
+    click.echo(line.tell(say("Station %(name)s was revoked.", name=name)))
+
+
+@main.command()
+@click.option("--json", "whole", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def doctor(line: Line, *, whole: bool) -> None:
+    """Look the station over: one line for each thing, ok or what to do.
+
+    \b
+    Example: silog-scan doctor
+    """
+    from silog_scan.services import doctor as doctors
+    from silog_scan.store.db import Database
+
+    settings, at = line.settings, serving.now()
+    click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
+    findings = doctors.examine(
+        Database(settings.database), settings.home, camera=settings.camera, at=at
+    )
+    if whole:
+        click.echo(as_json(_findings(line, findings, at)))
+    for found in () if whole else findings:
+        mark = "ok" if found.ok else "--"
+        click.echo(f"{mark}  {found.name:14} {line.tell(found.sentence)}")
+    sys.exit(DONE if all(found.ok for found in findings) else SOME_REFUSED)
+
+
+def _findings(line: Line, findings: Iterable[Any], at: datetime) -> dict[str, Any]:
+    from silog_scan.core.events import timestamp
+
+    return {
+        "at": timestamp(at),
+        "findings": [
+            {"name": found.name, "ok": found.ok, "message": line.tell(found.sentence)}
+            for found in findings
+        ],
+    }

@@ -1,0 +1,146 @@
+"""Look a station over: one line for each thing that must work, ok or what to do."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from silog_scan.core.errors import Refused, Sentence, say
+from silog_scan.store import queries, schema
+from silog_scan.store.db import Database
+
+_LITTLE_DISK = 2 * 2**30
+_NETWORK_DRIVES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs"}
+# The day this was written: a clock before it is wrong, whatever it says.
+_EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    sentence: Sentence
+
+
+def examine(database: Database, home: Path, *, camera: str, at: datetime) -> list[Finding]:
+    """Return the findings in the order in which one would mend them."""
+    return [
+        *_database(database, home),
+        _disk(home),
+        _clock(database, at),
+        *_engines(),
+        _camera(camera),
+    ]
+
+
+def _database(database: Database, home: Path) -> list[Finding]:
+    try:
+        with database.reading() as session:
+            version = schema.current(session.connection())
+            if version is None:
+                told = say("There is no station here yet. Make one with: silog-scan init")
+                return [Finding("database", False, told)]
+            return [_durability(session, database), _drive(database, home)]
+    except Refused as refusal:
+        return [Finding("database", False, refusal.sentence)]
+
+
+def _durability(session: Session, database: Database) -> Finding:
+    if database.is_sqlite:
+        mode = session.scalar(text("PRAGMA synchronous"))
+        durable, shown = mode == 2, f"SQLite, synchronous={mode}"  # noqa: PLR2004  # 2 is FULL
+    else:
+        mode = session.scalar(text("SHOW synchronous_commit"))
+        durable, shown = mode == "on", f"PostgreSQL, synchronous_commit={mode}"
+    events = queries.newest_position(session)
+    if durable:
+        told = say("%(what)s, %(n)s events.", what=shown, n=events)
+        return Finding("database", True, told)
+    told = say(
+        "%(what)s: an answer could be lost with the power. Set it to full or on.", what=shown
+    )
+    return Finding("database", False, told)
+
+
+def _drive(database: Database, home: Path) -> Finding:
+    kind = _file_system(home) if database.is_sqlite else None
+    if kind in _NETWORK_DRIVES:
+        told = say(
+            "The data folder is on a network drive (%(kind)s), where SQLite loses data. "
+            "Move it to a disk of this computer, or use PostgreSQL.",
+            kind=kind,
+        )
+        return Finding("drive", False, told)
+    return Finding("drive", True, say("The data folder is on a local disk."))
+
+
+def _file_system(path: Path) -> str | None:
+    """Return the kind of file system a path lies on, where Linux tells."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return None
+    found = ("", None)
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        _, point, kind, *_ = line.split(" ")
+        if path.is_relative_to(point) and len(point) >= len(found[0]):
+            found = (point, kind)  # type: ignore[assignment]  # the first is empty
+    return found[1]
+
+
+def _disk(home: Path) -> Finding:
+    free = shutil.disk_usage(home if home.exists() else home.anchor).free
+    shown = f"{free / 2**30:.1f}"
+    if free < _LITTLE_DISK:
+        return Finding("disk", False, say("Only %(gb)s GB are free. Make room.", gb=shown))
+    return Finding("disk", True, say("%(gb)s GB are free.", gb=shown))
+
+
+def _clock(database: Database, at: datetime) -> Finding:
+    """Compare the clock with the newest event: one that goes back would date events wrongly."""
+    try:
+        with database.reading() as session:
+            newest = queries.newest_time(session)
+    except Refused:
+        newest = None
+    if at < max(newest or _EARLIEST, _EARLIEST):
+        told = say(
+            "The clock says %(now)s, which is before the newest event. Set the clock.",
+            now=at.isoformat(timespec="minutes"),
+        )
+        return Finding("clock", False, told)
+    return Finding("clock", True, say("%(now)s UTC.", now=f"{at:%Y-%m-%d %H:%M}"))
+
+
+def _engines() -> list[Finding]:
+    from silog_scan.vision import engines  # noqa: PLC0415  # loads every engine
+
+    return [
+        Finding(
+            f"engine {state.name}",
+            state.problem is None,
+            state.problem or say("version %(version)s", version=state.version),
+        )
+        for state in engines.available()
+    ]
+
+
+def _camera(source: str) -> Finding:
+    """Open the camera once and let it go; none is fine, phones and scanners need none."""
+    if source == "none":
+        return Finding("camera", True, say("None on this computer: phones, scanners and photos."))
+    from silog_scan.vision.sources import frames, parse  # noqa: PLC0415
+
+    try:
+        frame = next(iter(frames(parse(source))))
+    except (Refused, StopIteration) as error:
+        told = error.sentence if isinstance(error, Refused) else say("The camera shows nothing.")
+        return Finding("camera", False, told)
+    height, width = frame.grey.shape[:2]
+    return Finding(
+        "camera", True, say("%(width)s x %(height)s pixels.", width=width, height=height)
+    )

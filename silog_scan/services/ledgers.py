@@ -1,0 +1,78 @@
+"""The ledger as a whole: check it, write it out, make its projections anew."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy.orm import Session
+
+from silog_scan.core import events
+from silog_scan.core.errors import Malformed, say
+from silog_scan.core.events import Event, Head
+from silog_scan.store import ledger, projections
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A station's chain as far as it was checked; ``broken`` tells of its first bad event."""
+
+    head: Head
+    broken: events.ChainBroken | None = None
+
+
+def verify(log: Iterable[Event]) -> list[Chain]:
+    """Return the chains of a log in export order, each checked to its first bad event."""
+    chains = []
+    for station, chain in groupby(log, key=lambda event: event.station):
+        head, broken = Head(station), None
+        try:
+            for event in chain:
+                head = events.verify([event], head)
+        except events.ChainBroken as error:
+            broken = error
+        chains.append(Chain(head, broken))
+    return chains
+
+
+def verify_database(session: Session) -> list[Chain]:
+    """Check the database's own log."""
+    return verify(event for _, event in ledger.read(session))
+
+
+def export(session: Session) -> Iterator[str]:
+    """Yield the log as lines of JSON, by station, then sequence."""
+    for _, event in ledger.read(session):
+        content = events.fields(event) | {"digest": event.digest}
+        yield events.canonical(content).decode()
+
+
+def parse(lines: Iterable[str]) -> Iterator[Event]:
+    """Yield the events of an export, or refuse the first line that is none."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            content = json.loads(line)
+            yield Event(**content)
+        except (ValueError, TypeError, RecursionError) as error:
+            told = say(
+                "Line %(number)s is no event of an export. Was the file changed or cut?",
+                number=number,
+            )
+            raise Malformed("not-an-export", told) from error
+
+
+def rebuild(session: Session) -> int:
+    """Make the projections anew and return how many events they follow from."""
+    return projections.rebuild(session)
+
+
+def differences(session: Session) -> list[str]:
+    """Return the names of projections that differ from a replay; nothing is changed."""
+    before = projections.snapshot(session)
+    savepoint = session.begin_nested()
+    projections.rebuild(session)
+    after = projections.snapshot(session)
+    savepoint.rollback()
+    return sorted(name for name in before if before[name] != after[name])

@@ -1,0 +1,266 @@
+"""The server process: granian with one worker that owns database, camera and writer.
+
+Nothing here opens a database or a camera before the fork: the parent only looks whether the port
+and the data home are free, and the worker holds the home's lock as long as it lives. Tried, with
+its traps: two granians on one port both start and share the requests, so the port is probed by a
+plain bind; a parent killed outright leaves its worker writing, so the worker asks the kernel to
+end it too; an open stream blocks the end for ever, so workers are killed after two seconds.
+"""
+
+import ctypes
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from silog_scan import config
+from silog_scan.config import Settings
+from silog_scan.core.errors import Conflict, Refused, say
+
+if TYPE_CHECKING:
+    from silog_scan.store.db import Database
+
+DEMO_PLACE = "12.71"
+DEMO_MANIFEST = "SJ-1271-0147"
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What ``serve`` was asked for."""
+
+    settings: Settings
+    cert: Path | None = None
+    key: Path | None = None
+    workers: int = 1
+    demo_secret: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Return what to open in a browser."""
+        scheme = "https" if self.cert else "http"
+        host = self.settings.host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared
+        return f"{scheme}://{shown}:{self.settings.port}"
+
+
+def now() -> datetime:
+    """Read the clock: the one place where a server does."""
+    return datetime.now(UTC)
+
+
+def serve(serving: Serving) -> None:
+    """Serve until stopped; refuse a port or a data home that is taken."""
+    _must_be_free(serving.settings.host, serving.settings.port)
+    _must_be_unlocked(serving.settings.home)
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    server = Granian(
+        "silog_scan.serving:load",
+        address=serving.settings.host,
+        port=serving.settings.port,
+        interface=Interfaces.WSGI,
+        workers=serving.workers,
+        blocking_threads=32,
+        factory=True,
+        workers_kill_timeout=2,
+        log_level=LogLevels.warning,
+        ssl_cert=serving.cert,
+        ssl_key=serving.key,
+    )
+    server.serve(target_loader=partial(load, serving))
+
+
+def _must_be_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                "port-taken",
+                say(
+                    "Port %(port)s on %(host)s cannot be used (%(reason)s). Is the station "
+                    "running already? Else choose another with --port.",
+                    port=port,
+                    host=host,
+                    reason=error.strerror or str(error),
+                ),
+            ) from error
+
+
+def lock(home: Path, worker: int = 0) -> FileLock:
+    """Return the lock of a data home, which its serving worker holds."""
+    return FileLock(home / f"serve-{worker}.lock", timeout=0)
+
+
+def _must_be_unlocked(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with lock(home):
+            pass
+    except Timeout as error:
+        raise _taken(home) from error
+    except OSError as error:
+        raise Refused(
+            "home-unwritable",
+            say(
+                "The data folder %(home)s cannot be written: %(reason)s.",
+                home=home,
+                reason=error.strerror or str(error),
+            ),
+        ) from error
+
+
+@contextmanager
+def stopped(home: Path) -> Iterator[None]:
+    """Hold the data home's lock, or refuse while a station serves it."""
+    try:
+        with lock(home):
+            yield
+    except Timeout as error:
+        raise _taken(home) from error
+
+
+def _taken(home: Path) -> Conflict:
+    return Conflict(
+        "home-taken",
+        say("A station is serving %(home)s already. Stop it first, or use its page.", home=home),
+    )
+
+
+# The worker.
+
+
+def load(serving: Serving, *_: object) -> Callable[..., Any]:
+    """Open the station in the worker and return its WSGI application."""
+    _die_with_parent()
+    try:
+        return _open(serving)
+    except Refused as refusal:
+        print(refusal, file=sys.stderr, flush=True)  # noqa: T201
+        # The parent would start the worker again and again: end it too.
+        os.kill(os.getppid(), signal.SIGTERM)
+        os._exit(1)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to stop this worker when its parent is gone, however that went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _open(serving: Serving) -> Callable[..., Any]:
+    from silog_scan.app import create_app
+    from silog_scan.services import accounts, homes
+    from silog_scan.store.db import Database
+    from silog_scan.store.writer import Writer
+    from silog_scan.web.context import Backend
+
+    settings = serving.settings
+    held = _hold(settings.home, serving.workers)
+    database = Database(settings.database)
+    homes.open_home(database)
+    if settings.demo:
+        _fill(settings, database)
+    with database.reading() as session:
+        accounts.own_station(session)
+    writer = Writer(database)
+    backend = Backend(settings, database, writer, now, watch=_watch(settings, writer))
+    if serving.demo_secret:
+        backend.demo_secrets.add(serving.demo_secret)
+    app = create_app(backend, tls=serving.cert is not None)
+    app.extensions["silog_lock"] = held
+    print(_greeting(serving), flush=True)  # noqa: T201
+    return app
+
+
+def _hold(home: Path, workers: int) -> FileLock:
+    """Take the first free lock of the home: one for each worker."""
+    for worker in range(workers):
+        found = lock(home, worker)
+        try:
+            found.acquire()
+        except Timeout:
+            continue
+        return found
+    raise _taken(home)
+
+
+def _watch(settings: Settings, writer: Any) -> Any:  # noqa: ANN401  # imported where needed
+    if settings.camera == "none":
+        return None
+    from silog_scan.services.watching import Watch
+    from silog_scan.vision.cameras import Camera
+    from silog_scan.vision.sources import parse
+
+    camera = Camera(parse(settings.camera))
+    # A demonstration's film waits until somebody looks: it plays once.
+    return Watch(camera, writer, now, settings.seals_required, waits=settings.demo).start()
+
+
+def _greeting(serving: Serving) -> str:
+    if serving.demo_secret:
+        return f"Open {serving.address}/#demo={serving.demo_secret}"
+    return f"Open {serving.address}"
+
+
+# The demonstration.
+
+
+def demonstration(settings: Settings) -> Serving:
+    """Make the sample delivery's home anew and return how to serve it, on loopback only."""
+    home = config.default_home().with_name("silog-scan-demo")
+    if "SILOG_HOME" in os.environ:
+        home = settings.home / "demo"
+    _must_be_free("127.0.0.1", settings.port)
+    _must_be_unlocked(home)
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    settings = replace(
+        settings,
+        home=home,
+        database=f"sqlite:///{home / 'silog.db'}",
+        host="127.0.0.1",
+        demo=True,
+        camera=settings.camera if settings.camera != "none" else str(fixture("film.mjpeg")),
+    )
+    return Serving(settings, demo_secret=secrets.token_urlsafe(24))
+
+
+def fixture(name: str) -> Path:
+    """Return a file of the sample delivery: in the package once installed, beside it else."""
+    here = Path(__file__).parent
+    packaged = here / "fixtures" / name
+    return packaged if packaged.exists() else here.parent / "fixtures" / name
+
+
+def _fill(settings: Settings, database: "Database") -> None:
+    """Found the demonstration's home and import its manifest."""
+    from silog_scan.core.manifests import Defaults
+    from silog_scan.services import accounts, deliveries, homes
+
+    at = now()
+    password = secrets.token_urlsafe(24)  # nobody needs it: the link signs in
+    founding = homes.Founding(DEMO_PLACE, DEMO_PLACE, "Gudang Kota Medan", "demo", password)
+    with database.writing() as session:
+        homes.found(session, founding, at)
+        actor = accounts.cli_actor(session)
+        data = fixture(f"{DEMO_MANIFEST}.csv").read_bytes()
+        seen = deliveries.preview(session, actor, data, Defaults())
+        deliveries.import_preview(session, actor, seen, attachments=settings.attachments, at=at)

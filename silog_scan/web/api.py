@@ -1,0 +1,403 @@
+"""The HTTP API ``/api/v1``: authenticate first, then validate, call one service, answer JSON."""
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, request
+from flask_babel import gettext
+from flask_login import current_user
+from flask_openapi3 import APIBlueprint
+from flask_openapi3.models import RawModel
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.security_scheme import SecurityScheme
+from flask_openapi3.openapi import OpenAPI
+from flask_wtf import CSRFProtect
+from pydantic import ValidationError
+
+from silog_scan.core.agreement import Reading
+from silog_scan.core.custody import Scan
+from silog_scan.core.errors import Malformed, Refused, say
+from silog_scan.core.events import fields, timestamp
+from silog_scan.core.manifests import Defaults
+from silog_scan.services import deliveries, reports, scanning
+from silog_scan.services.scanning import Answer, Submission
+from silog_scan.store import ledger, queries
+from silog_scan.store.queries import LineFilter
+from silog_scan.web import shapes
+from silog_scan.web.auth import bearer_actor
+from silog_scan.web.context import actor, backend, in_words, now
+
+_PROBLEM = "application/problem+json"
+_MOST_UNSENT = 2**31
+_PAGE = 100
+"""Lines in a reconciliation; all of them come page by page from ``lines``."""
+
+
+def new_application(name: str, **options: Any) -> Flask:  # noqa: ANN401  # Flask's own
+    """Return the Flask application that also writes the OpenAPI document."""
+    return OpenAPI(
+        name,
+        info=Info(title="silog-scan", version="1"),
+        security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")},
+        doc_ui=False,
+        validation_error_status=422,
+        validation_error_model=shapes.Problem,
+        validation_error_callback=_invalid,
+        **options,
+    )
+
+
+def problem(status: int, code: str, detail: str, **more: object) -> Response:
+    """Return problem details, RFC 9457."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    answer = jsonify(content)
+    answer.status_code = status
+    answer.content_type = _PROBLEM
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="silog-scan"'
+    return answer
+
+
+def _invalid(error: ValidationError) -> Response:
+    """Answer a body of the wrong shape: nothing of it was recorded."""
+    errors = [
+        {"field": ".".join(str(part) for part in found["loc"]), "message": found["msg"]}
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    told = say("The request does not have the shape this call wants. Nothing was recorded.")
+    return problem(422, "wrong-shape", in_words(told), errors=errors[:50])
+
+
+_errors: dict[Any, Any] = {
+    str(status): {
+        "description": HTTPStatus(status).phrase,
+        "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+}
+bp = APIBlueprint(
+    "api",
+    __name__,
+    url_prefix="/api/v1",
+    abp_security=[{"bearer": []}],
+    abp_responses=_errors,
+)
+
+
+def register(app: Flask, csrf: CSRFProtect) -> None:
+    """Add the API; a bearer token needs no form's token, a cookie does."""
+    if isinstance(app, OpenAPI):
+        app.register_api(bp)
+    csrf.exempt(bp)
+    app.extensions["silog_csrf"] = csrf
+
+
+@bp.before_request
+def authenticate() -> Response | None:
+    """Answer 401 before anything of the request is looked at."""
+    found = bearer_actor()
+    if found is None and "Authorization" not in request.headers and current_user.is_authenticated:
+        if request.method not in ("GET", "HEAD"):
+            from flask import current_app  # noqa: PLC0415
+
+            current_app.extensions["silog_csrf"].protect()
+        found = current_user.actor
+    if found is None:
+        told = in_words(say("Show a valid token: Authorization: Bearer ..."))
+        return problem(401, "unauthenticated", told)
+    g.actor = found
+    return None
+
+
+@bp.get("/openapi.json", doc_ui=False)
+def document() -> Response:
+    """Return this API's OpenAPI 3.1 document."""
+    from flask import current_app  # noqa: PLC0415
+
+    assert isinstance(current_app, Flask)  # noqa: S101
+    return jsonify(current_app.api_doc)  # type: ignore[attr-defined]
+
+
+# Scans.
+
+
+@bp.post("/scans", responses={200: shapes.ResultsOut})
+def scans(body: shapes.ScansIn) -> Response:
+    """Record scans; each is recorded whatever its outcome, and a repeated id once only."""
+    who, at = actor(), now()
+    place = body.place or who.place
+    submission = Submission(
+        who,
+        body.task,
+        place,
+        tuple(_scan(body, scan, place) for scan in body.scans),
+        at,
+        body.manifest,
+        unsent=_unsent(),
+    )
+    answers = backend().writer.together(scanning.record, submission)
+    if isinstance(answers, Refused):
+        raise answers
+    if len(answers) == 1 and isinstance(answers[0], Refused):
+        raise answers[0]
+    results = [result_json(str(s.id), a) for s, a in zip(body.scans, answers, strict=True)]
+    return jsonify({"results": results})
+
+
+def _unsent() -> int | None:
+    """Return how many scans the device says it still holds."""
+    text = request.headers.get("Silog-Unsent", "")
+    return min(int(text), _MOST_UNSENT) if text.isascii() and text.isdigit() else None
+
+
+def _scan(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Scan:
+    return Scan(
+        id=str(scan.id),
+        text=scan.text,
+        task=body.task,
+        place=place,
+        station=actor().station,
+        scanned_at=scan.scanned_at,
+        manifest=body.manifest,
+        symbology=scan.symbology,
+        source=scan.source,
+        quantity=scan.quantity,
+        condition=scan.condition,
+        seals=tuple(scan.seals or ()),
+        seals_required=body.task in backend().settings.seals_required,
+        parent=scan.parent,
+        destination=scan.destination,
+        counter=scan.counter,
+    )
+
+
+def result_json(scan_id: str, answer: Answer) -> dict[str, Any]:
+    """Return the contract's result of one scan."""
+    if isinstance(answer, Refused):
+        error = {"code": answer.code, "message": in_words(answer.sentence)}
+        return {"id": scan_id, "error": error}
+    return answer.as_json(gettext)
+
+
+@bp.post("/scans/<uuid:id>/undo", responses={200: shapes.UndoOut})
+def undo(path: shapes.ScanPath, body: shapes.UndoIn) -> Response:
+    """Take a scan back; asked again, it gives the first answer."""
+    who, at = actor(), now()
+    undone = backend().writer.run(
+        lambda session: scanning.undo(
+            session, who, str(path.id), reason=body.reason, at=at, child=body.package
+        )
+    )
+    return jsonify({"id": undone.id, "undone": True, "event": scanning.event_json(undone.event)})
+
+
+class _Picture(RawModel):
+    mimetypes = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"]  # noqa: RUF012
+
+
+@bp.post("/readings", responses={200: shapes.ReadingsOut})
+def readings(raw: _Picture) -> Response:  # noqa: ARG001  # for the document; Flask has the bytes
+    """Return the codes in a picture; nothing is recorded."""
+    from silog_scan.vision import cascade, frames  # noqa: PLC0415  # cv2 takes 0.2 s
+
+    data = _uploaded()
+    begun = time.perf_counter()
+    found = cascade.read_still(frames.load(data))
+    ms = round((time.perf_counter() - begun) * 1000, 1)
+    return jsonify({"readings": [reading_json(reading) for reading in found], "ms": ms})
+
+
+def _uploaded() -> bytes:
+    """Return the bytes of the raw body, or of the multipart field ``file``."""
+    if request.mimetype == "multipart/form-data":
+        file = request.files.get("file")
+        data = file.read() if file else b""
+    else:
+        data = request.get_data()
+    if not data:
+        raise Malformed("file-missing", say("No file came with the request. Send one."))
+    return data
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """Return the contract's reading."""
+    return {
+        "text": reading.text,
+        "symbology": reading.symbology,
+        "corners": [list(corner) for corner in reading.corners],
+        "stage": reading.stage,
+    }
+
+
+# Manifests.
+
+
+class _Table(RawModel):
+    mimetypes = ["text/csv", "application/octet-stream"]  # noqa: RUF012
+
+
+@bp.post("/manifests", responses={200: shapes.ImportOut})
+def import_manifest(raw: _Table, query: shapes.ImportQuery) -> Response:  # noqa: ARG001
+    """Import a manifest file, all or nothing, or only say what it holds with ``dry_run``."""
+    who, at, station = actor(), now(), backend()
+    data = _uploaded()
+    defaults = Defaults(query.number, query.from_, query.to, deliveries.mapping_of(query.map))
+    with station.database.reading() as session:
+        seen = deliveries.preview(session, who, data, defaults)
+    if query.dry_run or (seen.problems and not query.good_rows) or not seen.drafts:
+        return jsonify(deliveries.import_json(seen, gettext, imported=False))
+    done = station.writer.run(
+        lambda session: deliveries.import_preview(
+            session,
+            who,
+            seen,
+            attachments=station.settings.attachments,
+            at=at,
+            good_rows=query.good_rows,
+            by_parent=query.by_parent,
+        )
+    )
+    return jsonify(deliveries.import_json(seen, gettext, imported=True, changes=done.changes))
+
+
+@bp.get("/manifests", responses={200: shapes.ManifestsOut})
+def manifests(query: shapes.PageQuery) -> Response:
+    """Return the manifests from or to the asker's place and below."""
+    with backend().database.reading() as session:
+        found = queries.manifests(
+            session, within=actor().place, after=query.after, limit=query.limit
+        )
+    following = found[-1].number if len(found) == query.limit else None
+    return jsonify(
+        {"manifests": [reports.manifest_json(view) for view in found], "next": following}
+    )
+
+
+@bp.get("/manifests/<path:number>", responses={200: shapes.ManifestOut})
+def manifest(path: shapes.ManifestPath) -> Response:
+    """Return one manifest without its lines."""
+    with backend().database.reading() as session:
+        return jsonify(reports.manifest_json(reports.manifest(session, actor(), path.number)))
+
+
+@bp.get("/manifests/<path:number>/lines", responses={200: shapes.LinesOut})
+def lines(path: shapes.ManifestPath, query: shapes.LinesQuery) -> Response:
+    """Return a page of a manifest's lines."""
+    only = LineFilter(query.status, query.item, query.destination, query.after, query.limit)
+    with backend().database.reading() as session:
+        found = reports.lines(session, actor(), path.number, task=query.task, only=only)
+    following = found[-1].number if len(found) == query.limit else None
+    return jsonify({"lines": [reports.line_json(line) for line in found], "next": following})
+
+
+@bp.get("/manifests/<path:number>/export")
+def export(path: shapes.ManifestPath) -> Response:
+    """Return the manifest as a CSV file that can be imported again."""
+    with backend().database.reading() as session:
+        reports.manifest(session, actor(), path.number)
+        data = deliveries.export_csv(session, path.number)
+    return csv_file(data, path.number)
+
+
+def csv_file(data: bytes, name: str) -> Response:
+    """Return a CSV download under a name that is safe in a header and on a disk."""
+    answer = make_response(data)
+    answer.content_type = "text/csv; charset=utf-8"
+    safe = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
+    return answer
+
+
+@bp.get("/manifests/<path:number>/reconciliation", responses={200: shapes.ReconciliationOut})
+def reconciliation(path: shapes.ManifestPath, query: shapes.TaskQuery) -> Response:
+    """Return expected against counted, with the first page of lines."""
+    only = LineFilter(limit=_PAGE)
+    with backend().database.reading() as session:
+        return jsonify(
+            reports.reconciliation(session, actor(), path.number, task=query.task, only=only)
+        )
+
+
+@bp.post("/manifests/<path:number>/close", responses={200: shapes.StateOut})
+def close(path: shapes.ManifestPath, body: shapes.ReasonIn) -> Response:
+    """Close a manifest."""
+    return _change(deliveries.close, path.number, body)
+
+
+@bp.post("/manifests/<path:number>/reopen", responses={200: shapes.StateOut})
+def reopen(path: shapes.ManifestPath, body: shapes.ReasonIn) -> Response:
+    """Open a closed manifest again."""
+    return _change(deliveries.reopen, path.number, body)
+
+
+@bp.post("/manifests/<path:number>/void", responses={200: shapes.StateOut})
+def void(path: shapes.ManifestPath, body: shapes.ReasonIn) -> Response:
+    """Make a manifest void that nothing was counted on."""
+    return _change(deliveries.void, path.number, body)
+
+
+def _change(call: Any, number: str, body: shapes.ReasonIn) -> Response:  # noqa: ANN401
+    who, at = actor(), now()
+    backend().writer.run(lambda session: call(session, who, number, at=at, reason=body.reason))
+    with backend().database.reading() as session:
+        state = queries.manifest(session, number).state
+    return jsonify({"number": number, "state": state})
+
+
+# Stock, packages, discrepancies, events.
+
+
+@bp.get("/stock", responses={200: shapes.StockListOut})
+def stock(query: shapes.PlaceQuery) -> Response:
+    """Return what lies at a place and below."""
+    with backend().database.reading() as session:
+        return jsonify(reports.stock(session, actor(), query.place))
+
+
+@bp.get("/packages/<path:code>", responses={200: shapes.PackageOut})
+def package(path: shapes.PackagePath) -> Response:
+    """Return a package's state and custody history."""
+    with backend().database.reading() as session:
+        return jsonify(reports.trace(session, actor(), path.code))
+
+
+@bp.get("/discrepancies", responses={200: shapes.DiscrepanciesOut})
+def discrepancies(query: shapes.PlaceQuery) -> Response:
+    """Return the open discrepancies at a place and below."""
+    within = query.place or actor().place
+    actor().must_hold(within)
+    with backend().database.reading() as session:
+        found = queries.discrepancies(session, within=within)
+    rows = [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "place": row.place,
+            "manifest": row.manifest,
+            "package": row.package,
+            "item": row.item,
+            "text": row.text,
+            "opened_at": timestamp(row.opened_at),
+            "state": row.state,
+        }
+        for row in found
+    ]
+    return jsonify({"discrepancies": rows})
+
+
+@bp.get("/events", responses={200: shapes.EventsOut})
+def events(query: shapes.EventsQuery) -> Response:
+    """Return the events of the asker's place and below, in the order they were recorded."""
+    with backend().database.reading() as session:
+        found = ledger.after(session, query.after, query.limit)
+    own = [event for _, event in found if actor().may_see(event.body.get("place", "ID"))]
+    rows = [fields(event) | {"digest": event.digest} for event in own]
+    return jsonify({"events": rows, "next": found[-1][0] if found else query.after})

@@ -1,0 +1,85 @@
+"""What every page shows around its content: language, way in, who is signed in, where it leads."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, current_app, g, request, url_for
+
+from silog_scan.core.errors import Sentence, say
+from silog_scan.services import accounts
+from silog_scan.services.actors import Actor, Role
+from silog_scan.store import queries
+from silog_scan.web.context import backend, language
+
+_DECIDING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the bar: ``key`` names its drawing and the pages under it."""
+
+    key: str
+    endpoint: str
+    name: Sentence
+    roles: frozenset[Role]
+
+
+ENTRIES = (
+    Entry("manifests", "manifests.index", say("Manifests"), _DECIDING | {Role.OBSERVER}),
+    Entry("reconciliation", "manifests.reconciliation_today", say("Reconciliation"), _DECIDING),
+    Entry("discrepancies", "discrepancies.index", say("Discrepancies"), _DECIDING),
+    Entry("readiness", "readiness.index", say("Readiness"), _DECIDING),
+    Entry("stock", "stock.index", say("Stock"), _DECIDING | {Role.OBSERVER}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What ``base.html`` knows of the page: ``section`` is the entry it belongs to."""
+
+    language: str
+    path: str
+    nav: tuple[Entry, ...]
+    section: str
+
+
+def _page() -> Page:
+    """Return the frame of the page asked for; a page shown after a form is named by its way in."""
+    asked: Actor | None = g.get("actor")
+    nav = tuple(
+        entry
+        for entry in ENTRIES
+        if asked and asked.role in entry.roles and entry.endpoint in current_app.view_functions
+    )
+    path = request.full_path.rstrip("?") if request.method == "GET" else url_for("start.home")
+    return Page(language(), path, nav, request.blueprint or "")
+
+
+def share(done: int, whole: int) -> str:
+    """Return how much is done in percent, rounded down: 100 only where nothing is missing."""
+    if whole <= 0:
+        return "0"
+    tenths = max(0, min(1000 * done // whole, 1000))
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStation:
+    """The data home's own station, as the sign-in names it."""
+
+    name: str
+    place: str
+    place_name: str
+
+
+def own_station() -> OwnStation:
+    """Return whose sign-in this is."""
+    with backend().database.reading() as session:
+        name, place = accounts.own_station(session)
+        return OwnStation(name, place, queries.place(session, place).name)
+
+
+def register(blueprint: Blueprint) -> None:
+    """Give every template of the application ``page``, ``share`` and ``own_station``."""
+    blueprint.app_context_processor(lambda: {"page": _page()})
+    blueprint.app_template_global("share")(share)
+    blueprint.app_template_global("own_station")(own_station)

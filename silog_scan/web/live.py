@@ -1,0 +1,191 @@
+"""What the station's page shows while hands work, as plain values that become JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import blake2s
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from silog_scan.core import places
+from silog_scan.core.custody import Outcome, Severity
+from silog_scan.core.events import Event
+from silog_scan.core.stock import Task
+from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
+from silog_scan.services.watching import Watch, Work
+from silog_scan.store import queries
+from silog_scan.store.queries import RecentScan
+from silog_scan.web.context import in_words, language
+from silog_scan.web.words import CONDITIONS, OUTCOMES
+
+_MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A scan in words: ``title`` whose it is, ``told`` what to do, ``detail`` for the list."""
+
+    id: str
+    outcome: str
+    severity: str
+    word: str
+    title: str
+    told: str
+    detail: str
+    undone: bool
+    may_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How far one item is."""
+
+    name: str
+    counted: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the manifest is: in packages, or in lines where it lists none."""
+
+    unit: str
+    counted: int
+    expected: int
+    remaining: int
+    items: tuple[Part, ...]
+
+
+def seen_tag(watch: Watch | None, locale: str) -> str:
+    """Return a short text that changes when the camera, its modifiers or its problem does."""
+    if watch is None:
+        return locale
+    parts = (locale, watch.camera.status.state.value, repr(watch.said), repr(watch.problem))
+    return blake2s("|".join(parts).encode(), digest_size=6).hexdigest()
+
+
+def answer(session: Session, work: Work, watch: Watch | None, *, at: datetime) -> dict[str, Any]:
+    """Return all the page shows; the position is read first, so that nothing newer is missed."""
+    position = queries.newest_position(session)
+    progress = progress_of(session, work)
+    return {
+        "position": position,
+        "seen": seen_tag(watch, language()),
+        "scans": [asdict(shown) for shown in recent(session, work, at=at)],
+        "progress": asdict(progress) if progress else None,
+        **_camera(watch),
+    }
+
+
+def _camera(watch: Watch | None) -> dict[str, Any]:
+    if watch is None:
+        return {"camera": None, "modifiers": None, "problem": None}
+    status = watch.camera.status
+    return {
+        "camera": {"state": status.state.value, "sentence": in_words(status.sentence)},
+        "modifiers": asdict(watch.said),
+        "problem": in_words(watch.problem) if watch.problem else None,
+    }
+
+
+def progress_of(session: Session, work: Work) -> Progress | None:
+    """Return how far the work's manifest is, or None when it has none."""
+    if work.manifest is None:
+        return None
+    task = Task.RECEIVE if work.task is Task.LOOKUP else work.task
+    totals = queries.totals_of(session, [work.manifest], task)[work.manifest]
+    names = item_names(session)
+    items = tuple(
+        Part(names.get(part.item, part.item), part.counted, part.expected)
+        for part in queries.item_sums(session, work.manifest, task)
+    )
+    unit, counted, expected = "packages", totals.packages_counted, totals.packages_expected
+    if expected == 0:
+        unit, counted, expected = "lines", totals.matched, totals.lines
+    return Progress(unit, counted, expected, max(expected - counted, 0), items)
+
+
+def item_names(session: Session) -> dict[str, str]:
+    """Return the catalogue's names in the reader's language, each with a capital."""
+    column = "name_en" if language() == "en" else "name_id"
+    names = {row.code: str(getattr(row, column)) for row in queries.items(session)}
+    return {code: name[:1].upper() + name[1:] for code, name in names.items()}
+
+
+def recent(session: Session, work: Work, *, at: datetime) -> list[Shown]:
+    """Return the person's own newest scans: nobody sees here what others did."""
+    who = work.actor
+    scans = queries.recent_scans(session, station=who.station, user=who.user, limit=_MOST_SHOWN)
+    events = queries.events_of_scans(session, [scan.id for scan in scans])
+    packages = [scan.package for scan in scans if scan.package]
+    bound_for = queries.package_destinations(session, packages)
+    codes = {code for place in bound_for.values() for code in (place, places.parent(place) or "")}
+    teller = _Teller(item_names(session), bound_for, queries.place_names(session, codes))
+    return [
+        teller.shown(scan, events[scan.id], may_undo=_may_undo(scan, work, at)) for scan in scans
+    ]
+
+
+def _may_undo(scan: RecentScan, work: Work, at: datetime) -> bool:
+    """Say whether a button is offered; a scan that changed and listed nothing needs none."""
+    if scan.undone or scan.outcome in (Outcome.DUPLICATE, Outcome.INVALID):
+        return False
+    return work.actor.may_decide or at - scan.at <= UNDO_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Puts scans into words, with the names they need."""
+
+    items: Mapping[str, str]
+    bound_for: Mapping[str, str]
+    places: Mapping[str, str]
+
+    def shown(self, scan: RecentScan, event: Event, *, may_undo: bool) -> Shown:
+        """Return a scan as the page shows it."""
+        outcome = Outcome(scan.outcome)
+        return Shown(
+            id=scan.id,
+            outcome=scan.outcome,
+            severity=outcome.severity.value,
+            word=in_words(OUTCOMES[outcome]),
+            title=self._title(scan, event.body),
+            told=self._told(scan, event.body, outcome),
+            detail=self._detail(scan, outcome),
+            undone=scan.undone,
+            may_undo=may_undo,
+        )
+
+    def _title(self, scan: RecentScan, body: Mapping[str, Any]) -> str:
+        """Return what it is and whose: item and polling station, else the text that was read."""
+        name = self.items.get(scan.item or "", scan.item)
+        parts = [name or scan.text]
+        if scan.package and (place := self.bound_for.get(scan.package)):
+            parts.append(self.places.get(place, place))
+        elif name and not scan.package:
+            parts.append(str(body.get("quantity", 1)))
+        title = " · ".join(parts)
+        if "condition" in body and body["condition"] in list(CONDITIONS) and not scan.undone:
+            title += f", {in_words(CONDITIONS[body['condition']]).lower()}"
+        return title
+
+    def _told(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
+        if outcome.severity is not Severity.OK:
+            return in_words(sentence_of(body))
+        counts = body["counts"]
+        if not scan.package:
+            return f"{counts['counted']} / {counts['expected']}"
+        return " · ".join(filter(None, (self._village(scan), scan.package)))
+
+    def _village(self, scan: RecentScan) -> str | None:
+        place = self.bound_for.get(scan.package or "")
+        if place is None or places.level(place) != "polling-station":
+            return None
+        return self.places.get(places.parent(place) or "")
+
+    def _detail(self, scan: RecentScan, outcome: Outcome) -> str:
+        lead = self._village(scan) if outcome is Outcome.ACCEPTED else in_words(OUTCOMES[outcome])
+        clock = scan.at.astimezone(places.zone(scan.place))
+        at = clock.strftime("%H:%M:%S" if language() == "en" else "%H.%M.%S")
+        return " · ".join(filter(None, (lead, at, scan.package or scan.text)))

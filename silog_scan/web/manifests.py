@@ -1,0 +1,349 @@
+"""Manifests: list, upload, look, close; and reconciliation, expected against counted."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from silog_scan.core.custody import Outcome
+from silog_scan.core.errors import Conflict, Malformed, Refused, say
+from silog_scan.core.reconcile import Status
+from silog_scan.core.stock import Task
+from silog_scan.services import deliveries, reports
+from silog_scan.services.deliveries import Preview
+from silog_scan.store import queries
+from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
+from silog_scan.web import figures, paths, uploads, words
+from silog_scan.web.api import csv_file
+from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.uploads import Upload
+
+bp = Blueprint("manifests", __name__)
+bp.record_once(paths.register)
+bp.record_once(figures.register)
+
+PAGE = 50
+"""Rows of a page."""
+MOST_PROBLEMS = 200
+"""Problems a page shows; the file of refused rows has all."""
+MOST_EXTRAS = 100
+
+Answer = str | BaseResponse | tuple[str, int]
+
+
+# The list.
+
+
+@bp.get("/manifests")
+def index() -> str:
+    """List the manifests from and to the asker's place and below."""
+    within, show = actor().place, request.args.get("show", "all")
+    today = figures.today(now(), within)
+    text = request.args.get("q", "").strip()
+    with backend().database.reading() as session:
+        found = queries.manifests_found(session, _filter(show, text, today), within=within)
+        counts = queries.manifest_counts(session, within=within, today=today)
+        names = queries.place_names(session, {within, *_ends(found)})
+    return render_template(
+        "manifests/index.html", found=found[:PAGE], counts=counts, names=names, show=show, q=text,
+        following=found[PAGE - 1].number if len(found) > PAGE else None, today=today, within=within,
+    )  # fmt: skip
+
+
+def _filter(show: str, text: str, today: date) -> ManifestFilter:
+    return ManifestFilter(
+        state=show if show in ("open", "closed", "void") else None,
+        late=today if show == "late" else None,
+        text=text or None,
+        after=request.args.get("after"),
+        limit=PAGE + 1,
+    )
+
+
+def _ends(found: Iterable[ManifestView]) -> set[str]:
+    return {end for view in found for end in (view.receiver, view.origin)}
+
+
+# Upload: a file is checked, kept, and imported when the check is confirmed.
+
+
+@bp.route("/manifests/upload", methods=["GET", "POST"])
+def upload() -> Answer:
+    """Ask for a file, and show what it would bring and every problem in it; store nothing."""
+    actor().must_record()
+    if request.method == "GET":
+        return render_template("manifests/upload.html", form={})
+    try:
+        return _checked(*uploads.check())
+    except Malformed as refusal:
+        told = in_words(refusal.sentence)
+        return render_template("manifests/upload.html", form=request.form, problem=told), 422
+
+
+def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Answer:
+    """Show the check, with the reason why it could not be imported."""
+    page = render_template(
+        "manifests/check.html",
+        upload=kept,
+        seen=seen,
+        problems=seen.problems[:MOST_PROBLEMS],
+        problem=problem and in_words(problem.sentence),
+    )
+    return (page, _status(problem)) if problem else page
+
+
+def _status(refusal: Refused) -> int:
+    return 409 if isinstance(refusal, Conflict) else 422
+
+
+@bp.get("/manifests/upload/refused")
+def refused() -> Response:
+    """Return the rows that a checked file would lose, each with its reasons."""
+    kept = uploads.named(request.args.get("upload", ""))
+    rows = deliveries.refused_rows(uploads.check_again(kept), gettext)
+    return csv_file(rows, f"{Path(kept.name).stem}-refused")
+
+
+@bp.post("/manifests/upload/confirm")
+def confirm() -> Answer:
+    """Import a checked file, all of it or nothing."""
+    kept = uploads.named(request.form.get("upload", ""))
+    seen = uploads.check_again(kept)
+    try:
+        changes = _imported(seen)
+    except (Malformed, Conflict) as refusal:
+        return _checked(kept, seen, refusal)
+    uploads.drop(kept)
+    flash(_what_changed(changes))
+    if len(changes) > 1:
+        return redirect(url_for("manifests.index"), 303)
+    return redirect(url_for("manifests.show", number=next(iter(changes))), 303)
+
+
+def _imported(seen: Preview) -> dict[str, str]:
+    asker, at, attachments = actor(), now(), backend().settings.attachments
+    good_rows, by_parent = "good_rows" in request.form, "by_parent" in request.form
+    done = backend().writer.run(
+        lambda session: deliveries.import_preview(
+            session, asker, seen, attachments=attachments, at=at, good_rows=good_rows,
+            by_parent=by_parent,
+        )
+    )  # fmt: skip
+    return done.changes
+
+
+def _what_changed(changes: dict[str, str]) -> str:
+    changed = [number for number, change in changes.items() if change != "unchanged"]
+    if not changed:
+        told = say(
+            "This file is here already: %(numbers)s says the same. Nothing was changed.",
+            numbers=", ".join(changes),
+        )
+    else:
+        told = say("Imported: %(numbers)s.", numbers=", ".join(changed))
+    return in_words(told)
+
+
+# One manifest.
+
+
+@bp.get("/manifests/<text:number>")
+def show(number: str) -> str:
+    """Show what a manifest expects, line by line, and what a supervisor may do with it."""
+    return _shown(number)
+
+
+def _shown(number: str, problem: Refused | None = None) -> str:
+    only = LineFilter(after=request.args.get("after", 0, int), limit=PAGE + 1)
+    with backend().database.reading() as session:
+        view = reports.manifest(session, actor(), number)
+        lines = queries.lines(session, number, Task.RECEIVE, only)
+        named = _named_things(session, lines, view)
+    return render_template(
+        "manifests/show.html",
+        view=view,
+        lines=lines[:PAGE],
+        following=lines[PAGE - 1].number if len(lines) > PAGE else None,
+        today=figures.today(now(), view.receiver),
+        problem=problem and in_words(problem.sentence),
+        **named,
+    )
+
+
+def _named_things(
+    session: Session, lines: Iterable[LineView], view: ManifestView
+) -> dict[str, dict[str, str]]:
+    """Return the names of the places and items that a page mentions."""
+    codes = figures.label_codes([*(line.destination for line in lines), *_ends([view])])
+    return {
+        "names": queries.place_names(session, codes),
+        "items": item_names(session),
+    }
+
+
+def item_names(session: Session) -> dict[str, str]:
+    """Return the names of the catalogue's items in the reader's language."""
+    is_english = language() == "en"
+    rows = queries.items(session)
+    return {row.code: figures.capital(row.name_en if is_english else row.name_id) for row in rows}
+
+
+@bp.get("/manifests/<text:number>.csv")
+def export(number: str) -> Response:
+    """Return a manifest as a file that can be imported again."""
+    with backend().database.reading() as session:
+        reports.manifest(session, actor(), number)
+        return csv_file(deliveries.export_csv(session, number), number)
+
+
+@bp.post("/manifests/<text:number>/close")
+def close(number: str) -> Answer:
+    """Close a manifest."""
+    return _changed(number, deliveries.close)
+
+
+@bp.post("/manifests/<text:number>/reopen")
+def reopen(number: str) -> Answer:
+    """Open a manifest again."""
+    return _changed(number, deliveries.reopen)
+
+
+@bp.post("/manifests/<text:number>/void")
+def void(number: str) -> Answer:
+    """Make a manifest void."""
+    return _changed(number, deliveries.void)
+
+
+def _changed(number: str, act: Callable[..., None]) -> Answer:
+    asker, at, reason = actor(), now(), request.form.get("reason")
+    try:
+        backend().writer.run(lambda session: act(session, asker, number, at=at, reason=reason))
+    except (Malformed, Conflict) as refusal:
+        return _shown(number, refusal), _status(refusal)
+    return redirect(url_for("manifests.show", number=number), 303)
+
+
+# Reconciliation.
+
+ATTENTION = "attention"
+TASKS = (Task.RECEIVE, Task.DISPATCH, Task.RETURN)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines a reader wants to see, and for which task."""
+
+    task: Task
+    status: str
+    item: str | None
+    destination: str | None
+    after: int
+
+    def address(self, **other: object) -> dict[str, object]:
+        """Return the query string of the same view, or of one that differs in something."""
+        own = {"task": self.task.value, "status": self.status, "item": self.item,
+               "destination": self.destination}  # fmt: skip
+        return {name: value for name, value in (own | other).items() if value}
+
+    @property
+    def filter(self) -> LineFilter:
+        """Return which lines to read."""
+        status = Status(self.status) if self.status in list(Status) else None
+        return LineFilter(
+            status, self.item, self.destination, self.after, PAGE + 1, self.status == ATTENTION
+        )
+
+
+def _asked() -> Asked:
+    """Return what the address asks for; a task or status that does not exist is refused."""
+    task, status = request.args.get("task", Task.RECEIVE), request.args.get("status", ATTENTION)
+    if task not in TASKS or status not in (ATTENTION, "all", *Status):
+        raise Malformed("no-such-view", say("There is no such view. Choose one of those shown."))
+    return Asked(
+        Task(task),
+        status,
+        request.args.get("item"),
+        request.args.get("destination"),
+        request.args.get("from", 0, int),
+    )
+
+
+@bp.get("/manifests/<text:number>/reconciliation")
+def reconciliation(number: str) -> str:
+    """Show expected against counted: in all, by item, by destination, by line, and extras."""
+    return _reconciled("manifests/reconciliation.html", number)
+
+
+@bp.get("/manifests/<text:number>/reconciliation/live")
+def reconciliation_live(number: str) -> str | tuple[str, int]:
+    """Answer 204 while nothing was recorded after a position, else the figures anew."""
+    if _nothing_new():
+        return "", 204
+    return _reconciled("manifests/_figures.html", number)
+
+
+def _nothing_new() -> bool:
+    with backend().database.reading() as session:
+        return queries.newest_position(session) <= request.args.get("after", -1, int)
+
+
+def _reconciled(template: str, number: str) -> str:
+    asked = _asked()
+    with backend().database.reading() as session:
+        # Before the figures: what is recorded while they are read is then asked for again.
+        position = queries.newest_position(session)
+        view = reports.manifest(session, actor(), number, asked.task)
+        lines = queries.lines(session, number, asked.task, asked.filter)
+        extras = queries.extras(session, number)
+        shown = {
+            "tree": queries.destination_tree(session, number, asked.task),
+            "sums": queries.item_sums(session, number, asked.task),
+            "known": queries.known_packages(session, [extra.text for extra in extras]),
+            **_named_things(session, lines, view),
+        }
+    return render_template(
+        template, view=view, asked=asked, position=position, lines=lines[:PAGE], tasks=TASKS,
+        following=lines[PAGE - 1].number if len(lines) > PAGE else None, now=now(),
+        extras=extras[:MOST_EXTRAS], extra_count=len(extras), words=words, outcome=Outcome, **shown,
+    )  # fmt: skip
+
+
+@bp.get("/reconciliation")
+def reconciliation_today() -> str:
+    """Show all open manifests to the asker's place and below as one sum, and each by itself."""
+    return _open_reconciled("manifests/today.html")
+
+
+@bp.get("/reconciliation/live")
+def reconciliation_today_live() -> str | tuple[str, int]:
+    """Answer 204 while nothing was recorded after a position, else the figures anew."""
+    if _nothing_new():
+        return "", 204
+    return _open_reconciled("manifests/_today.html")
+
+
+def _open_reconciled(template: str) -> str:
+    within = actor().place
+    only = ManifestFilter(state="open", limit=_MOST_OPEN)
+    with backend().database.reading() as session:
+        position = queries.newest_position(session)
+        found = queries.manifests_found(session, only, within=within)
+        names = queries.place_names(session, {within, *_ends(found)})
+    worst_first = sorted(found, key=_share_matched)
+    return render_template(
+        template, found=worst_first, totals=figures.summed(view.totals for view in found),
+        names=names, within=within, position=position, today=figures.today(now(), within),
+        now=now(),
+    )  # fmt: skip
+
+
+_MOST_OPEN = 300
+
+
+def _share_matched(view: ManifestView) -> float:
+    return view.totals.matched / view.totals.lines if view.totals.lines else 1.0

@@ -1,0 +1,417 @@
+"""The shapes of the API: what is validated is what the OpenAPI document says."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, WrapValidator
+
+from silog_scan.core.custody import Outcome, Severity
+from silog_scan.core.reconcile import Status
+from silog_scan.core.stock import Condition, Task
+
+
+def _any_text(value: object, check: Any) -> object:  # noqa: ANN401  # pydantic's handler
+    """Let any text through, lone surrogates too: a text that is no code makes a scan invalid."""
+    return value if isinstance(value, str) else check(value)
+
+
+AnyText = Annotated[str, WrapValidator(_any_text)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(min_length=1, max_length=4_096)]
+
+
+class Strict(BaseModel):
+    """A body in which a misspelt name is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error, RFC 9457; ``code`` is stable, ``detail`` is for people."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[dict[str, Any]] | None = None
+
+
+class ScanIn(Strict):
+    """One scan; its id makes a repetition harmless."""
+
+    id: UUID
+    text: AnyText
+    symbology: Annotated[str, Field(max_length=40)] | None = None
+    source: Literal["camera", "wedge", "manual", "photo"] = "manual"
+    scanned_at: AwareDatetime
+    quantity: Annotated[int, Field(ge=1, le=9_999_999)] | None = None
+    condition: Condition | None = None
+    seals: Annotated[list[Name], Field(max_length=50)] | None = None
+    parent: Code | None = None
+    destination: Name | None = None
+    counter: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+
+
+class ScansIn(Strict):
+    """Scans of one task, 1 to 500; ``place`` is the station's when left out."""
+
+    task: Task
+    place: Name | None = None
+    manifest: Name | None = None
+    scans: Annotated[list[ScanIn], Field(min_length=1, max_length=500)]
+
+
+class CountsOut(BaseModel):
+    """How far the manifest is."""
+
+    expected: int
+    counted: int
+    remaining: int
+
+
+class EventOut(BaseModel):
+    """Where the scan stands in its station's chain."""
+
+    station: str
+    sequence: int
+    digest: str
+
+
+class ErrorOut(BaseModel):
+    """Why one scan of a batch was refused."""
+
+    code: str
+    message: str
+
+
+class ResultOut(BaseModel):
+    """The answer to one scan, or an error."""
+
+    id: str
+    outcome: Outcome | None = None
+    severity: Severity | None = None
+    message: str | None = None
+    package: str | None = None
+    manifest: str | None = None
+    counts: CountsOut | None = None
+    event: EventOut | None = None
+    error: ErrorOut | None = None
+
+
+class ResultsOut(BaseModel):
+    """The answers, in the order of the scans."""
+
+    results: list[ResultOut]
+
+
+class ScanPath(BaseModel):
+    """A scan by its id."""
+
+    id: UUID
+
+
+class UndoIn(Strict):
+    """Why a scan is taken back; ``package`` takes only that child out of a parent's scan."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    package: Code | None = None
+
+
+class UndoOut(BaseModel):
+    """The undo's own event."""
+
+    id: str
+    undone: bool
+    event: EventOut
+
+
+class ReadingOut(BaseModel):
+    """A code in a picture; corners in pixels."""
+
+    text: str
+    symbology: str
+    corners: list[list[int]]
+    stage: str
+
+
+class ReadingsOut(BaseModel):
+    """What was read, and how long it took."""
+
+    readings: list[ReadingOut]
+    ms: float
+
+
+class ManifestPath(BaseModel):
+    """A manifest by its number."""
+
+    number: Name
+
+
+class ImportQuery(BaseModel):
+    """How a file is taken."""
+
+    dry_run: bool = False
+    number: Name | None = None
+    from_: Annotated[str, Field(alias="from", max_length=200)] | None = None
+    to: Name | None = None
+    good_rows: bool = False
+    by_parent: bool = False
+    map: list[str] = []
+
+
+class RowProblemOut(BaseModel):
+    """What is wrong with a cell."""
+
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+
+
+class ImportOut(BaseModel):
+    """What a file held, and what became of its manifests: new, changed or unchanged."""
+
+    number: str | None
+    numbers: list[str]
+    rows: int
+    accepted: int
+    problems: list[RowProblemOut]
+    warnings: list[RowProblemOut]
+    changes: dict[str, Literal["new", "changed", "unchanged"]]
+    imported: bool
+
+
+class TotalsOut(BaseModel):
+    """Lines by status; they sum up to ``lines``."""
+
+    lines: int
+    matched: int
+    missing: int
+    short: int
+    surplus: int
+    damaged: int
+    extras: int
+
+
+class PackagesOut(BaseModel):
+    """Packages expected and counted."""
+
+    expected: int
+    counted: int
+
+
+class ManifestOut(BaseModel):
+    """A manifest without its lines."""
+
+    number: str
+    from_: Annotated[str, Field(serialization_alias="from")]
+    to: str
+    due: date | None
+    state: Literal["open", "closed", "void"]
+    version: int
+    by_parent: bool
+    totals: TotalsOut
+    packages: PackagesOut
+
+
+class ManifestsOut(BaseModel):
+    """A page of manifests; ``next`` is the cursor of the following one."""
+
+    manifests: list[ManifestOut]
+    next: str | None
+
+
+class PageQuery(BaseModel):
+    """A page of a list by cursor."""
+
+    after: str | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class LinesQuery(BaseModel):
+    """Which lines."""
+
+    status: Status | None = None
+    item: Name | None = None
+    destination: Name | None = None
+    task: Task = Task.RECEIVE
+    after: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class LineOut(BaseModel):
+    """A line with what was counted on it."""
+
+    row: int
+    package: str | None
+    item: str
+    destination: str
+    expected: int
+    counted: int
+    damaged: int
+    status: Status
+
+
+class LinesOut(BaseModel):
+    """A page of lines; ``next`` is the cursor of the following one."""
+
+    lines: list[LineOut]
+    next: int | None
+
+
+class TaskQuery(BaseModel):
+    """Which task's counts."""
+
+    task: Task = Task.RECEIVE
+
+
+class ItemSumOut(BaseModel):
+    """Units of an item."""
+
+    item: str
+    expected: int
+    counted: int
+
+
+class DestinationSumOut(BaseModel):
+    """Lines of a destination."""
+
+    place: str
+    name: str
+    lines: int
+    matched: int
+
+
+class ExtraOut(BaseModel):
+    """A text scanned for the manifest without a line of it."""
+
+    text: str
+    outcome: Outcome
+    scanned_at: str
+    station: str
+    scans: int
+
+
+class ReconciliationOut(BaseModel):
+    """Expected against counted; ``lines`` are the first page, more come from ``…/lines``."""
+
+    manifest: str
+    place: str
+    state: Literal["open", "closed", "void"]
+    totals: TotalsOut
+    packages: PackagesOut
+    items: list[ItemSumOut]
+    destinations: list[DestinationSumOut]
+    lines: list[LineOut]
+    extras: list[ExtraOut]
+
+
+class ReasonIn(Strict):
+    """Why it is done."""
+
+    reason: Annotated[str, Field(max_length=500)] | None = None
+
+
+class StateOut(BaseModel):
+    """The manifest's state."""
+
+    number: str
+    state: Literal["open", "closed", "void"]
+
+
+class PlaceQuery(BaseModel):
+    """At a place and below; the asker's own when left out."""
+
+    place: Name | None = None
+
+
+class StockOut(BaseModel):
+    """What lies at a place."""
+
+    place: str
+    item: str
+    condition: Condition
+    quantity: int
+    packages: int
+
+
+class StockListOut(RootModel[list[StockOut]]):
+    """What lies where."""
+
+
+class PackagePath(BaseModel):
+    """A package by its code."""
+
+    code: Code
+
+
+class CustodyOut(BaseModel):
+    """One event in a package's history."""
+
+    at: str
+    station: str
+    task: Task
+    outcome: str
+    place: str
+
+
+class PackageOut(BaseModel):
+    """Where a package is and how it came there."""
+
+    package: str
+    item: str | None
+    destination: str | None
+    place: str | None
+    state: Literal["expected", "stored", "in-transit"]
+    condition: Condition
+    events: list[CustodyOut]
+
+
+class DiscrepancyOut(BaseModel):
+    """A difference somebody has to settle."""
+
+    id: str
+    kind: str
+    place: str
+    manifest: str | None
+    package: str | None
+    item: str | None
+    text: str
+    opened_at: str
+    state: str
+
+
+class DiscrepanciesOut(BaseModel):
+    """Open discrepancies, newest first."""
+
+    discrepancies: list[DiscrepancyOut]
+
+
+class EventsQuery(BaseModel):
+    """Events recorded after a position."""
+
+    after: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+
+
+class FullEventOut(BaseModel):
+    """An event as the export writes it."""
+
+    station: str
+    sequence: int
+    id: str
+    kind: str
+    at: str
+    body: dict[str, Any]
+    previous: str
+    digest: str
+
+
+class EventsOut(BaseModel):
+    """A page of events; ``next`` is what to ask after."""
+
+    events: list[FullEventOut]
+    next: int

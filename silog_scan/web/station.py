@@ -1,0 +1,132 @@
+"""The station: one screen for scanning hands, its live answers and the camera's picture."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from silog_scan.core.codes import Modifiers
+from silog_scan.core.errors import Conflict, Malformed, say
+from silog_scan.services.watching import Work
+from silog_scan.store import queries
+from silog_scan.web import live, work
+from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.words import OUTCOMES, TASKS
+
+bp = Blueprint("station", __name__, url_prefix="/station")
+MOST_QUANTITY = 9_999_999
+
+
+@bp.get("")
+def screen() -> str | BaseResponse:
+    """Show the station, or the start when nothing is chosen yet."""
+    doing = work.current()
+    if doing is None:
+        return redirect(url_for("start.home"))
+    work.resume(doing)
+    with backend().database.reading() as session:
+        names = queries.place_names(session, {doing.place, *_ends(session, doing)})
+        origin = next(iter(_ends(session, doing)), None)
+        progress = live.progress_of(session, doing)
+    return render_template(
+        "station/screen.html",
+        work=doing,
+        task=TASKS[doing.task],
+        place=names.get(doing.place, doing.place),
+        origin=names.get(origin, origin) if origin else None,
+        progress=progress,
+        camera=backend().watch is not None,
+        words=_words(),
+    )
+
+
+def _ends(session: Any, doing: Work) -> list[str]:  # noqa: ANN401  # SQLAlchemy's session
+    """Return the place the manifest comes from."""
+    return [queries.manifest(session, doing.manifest).origin] if doing.manifest else []
+
+
+def _words() -> dict[str, Any]:
+    """Return what the page's scripts say, in the reader's language."""
+    return {
+        "outcomes": {outcome.value: in_words(word) for outcome, word in OUTCOMES.items()},
+        "waiting": gettext("not yet sent"),
+        "offline": gettext("not yet sent · offline"),
+        "kept": gettext("Kept here. Sending goes on by itself."),
+        "undo": gettext("Undo: %(title)s"),
+        "reason": gettext("Taken back at the station"),
+        "undone": gettext("taken back"),
+        "nothing": gettext("There is nothing to take back."),
+        "left": gettext("Left %(n)s"),
+        "packages": gettext("packages"),
+        "lines": gettext("lines"),
+        "stops": gettext("%(n)s stops not dealt with: %(title)s"),
+        "signedOut": gettext("You are signed out. Sign in again; unsent scans are kept here."),
+        "damaged": gettext("damaged"),
+        "quantity": gettext("quantity %(n)s"),
+        "next": gettext("The next scan: %(what)s"),
+        "again": gettext("Try again"),
+        "remove": gettext("Remove"),
+        "read": gettext("Read. Waiting for the answer."),
+        "language": language(),
+    }
+
+
+def _doing() -> Work:
+    """Return the work under way, or refuse: the page asks again only while there is some."""
+    doing = work.current()
+    if doing is None:
+        raise Conflict("no-work", say("Nothing is chosen yet. Choose task and place first."))
+    return doing
+
+
+@bp.get("/live")
+def watch() -> Response | tuple[str, int]:
+    """Return what changed since a position and a tag, or 204: two cheap looks when nothing did."""
+    doing, camera = _doing(), backend().watch
+    work.resume(doing)
+    with backend().database.reading() as session:
+        if _is_unchanged(session):
+            return "", 204
+        return jsonify(live.answer(session, doing, camera, at=now()))
+
+
+def _is_unchanged(session: Any) -> bool:  # noqa: ANN401  # SQLAlchemy's session
+    tag = live.seen_tag(backend().watch, language())
+    after = request.args.get("after", -1, type=int)
+    return request.args.get("seen", tag) == tag and queries.newest_position(session) == after
+
+
+@bp.get("/picture.jpg")
+def picture() -> Response | tuple[str, int]:
+    """Return the camera's latest picture above a number, or 204: nobody waits here for one."""
+    actor().must_record()
+    camera = backend().watch.camera if backend().watch else None  # type: ignore[union-attr]
+    after = request.args.get("after", 0, type=int)
+    found = camera.jpeg(after, timeout=0) if camera else None
+    if found is None:
+        return "", 204
+    answer = Response(found.data, mimetype="image/jpeg")
+    answer.headers["Silog-Frame"] = str(found.sequence)
+    return answer
+
+
+@bp.post("/said")
+def said() -> tuple[str, int]:
+    """Tell the camera what the next scan will be, as the buttons and command labels do."""
+    actor().must_record()
+    camera = backend().watch
+    if camera is not None:
+        camera.say(Modifiers(request.form.get("damaged") == "1", _quantity()))
+    return "", 204
+
+
+def _quantity() -> int | None:
+    text = request.form.get("quantity", "")
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_QUANTITY:
+        return int(text)
+    raise Malformed(
+        "quantity", say("The quantity is a number from 1 to %(most)s.", most=MOST_QUANTITY)
+    )

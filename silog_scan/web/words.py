@@ -1,0 +1,52 @@
+"""The words of the screen for what the code names: outcomes, tasks, roles, conditions, states."""
+
+from silog_scan.core.custody import Outcome, Severity
+from silog_scan.core.errors import Sentence, say
+from silog_scan.core.stock import Condition, Task
+from silog_scan.services.actors import Role
+
+OUTCOMES: dict[Outcome, Sentence] = {
+    Outcome.ACCEPTED: say("Match"),
+    Outcome.DUPLICATE: say("Already counted"),
+    Outcome.SURPLUS: say("Surplus"),
+    Outcome.DAMAGED: say("Damaged"),
+    Outcome.OTHER_MANIFEST: say("Other manifest"),
+    Outcome.UNEXPECTED: say("Not on list"),
+    Outcome.UNKNOWN: say("Unknown"),
+    Outcome.WRONG_DESTINATION: say("Wrong place"),
+    Outcome.SEAL_MISMATCH: say("Seal differs"),
+    Outcome.NOT_HERE: say("Not here"),
+    Outcome.ALREADY_DISPATCHED: say("Already sent"),
+    Outcome.MANIFEST_CLOSED: say("Manifest closed"),
+    Outcome.INVALID: say("Bad code"),
+}
+
+SEVERITIES: dict[Severity, Sentence] = {
+    Severity.OK: say("Match"),
+    Severity.ATTENTION: say("Attention"),
+    Severity.STOP: say("Stop"),
+}
+
+TASKS: dict[Task, Sentence] = {
+    Task.RECEIVE: say("Receive"),
+    Task.DISPATCH: say("Send"),
+    Task.PACK: say("Pack"),
+    Task.UNPACK: say("Unpack"),
+    Task.SEAL: say("Seal"),
+    Task.INSPECT: say("Inspect"),
+    Task.COUNT: say("Count"),
+    Task.RETURN: say("Return"),
+    Task.LOOKUP: say("Look up"),
+}
+
+ROLES: dict[Role, Sentence] = {
+    Role.STAFF: say("Staff"),
+    Role.SUPERVISOR: say("Supervisor"),
+    Role.ADMINISTRATOR: say("Administrator"),
+    Role.OBSERVER: say("Observer"),
+}
+
+CONDITIONS: dict[Condition, Sentence] = {
+    Condition.GOOD: say("Good"),
+    Condition.DAMAGED: say("Damaged"),
+}
