@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from silog_scan.config import LANGUAGES
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
-from silog_scan.web import api, auth, health, manifests, start, station, stock
+from silog_scan.web import admin, api, auth, health, manifests, start, station, stock
 from silog_scan.web.context import Backend, in_words
 
 HERE = Path(__file__).parent
@@ -45,7 +45,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     auth.manager.init_app(app)
     app.before_request(auth.identify)
     app.after_request(_guard)
-    for blueprint in (auth, health, start, station, manifests, stock):
+    for blueprint in (auth, health, start, station, manifests, stock, admin):
         app.register_blueprint(blueprint.bp)
     api.register(app, csrf)
     app.register_error_handler(Refused, _refusal)

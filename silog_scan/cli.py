@@ -93,10 +93,26 @@ class Commands(click.Group):
             click.echo(f"silog-scan: {told}", err=True)
             wrong_usage = refusal.code == "setting-refused"
             ctx.exit(WRONG_USAGE if wrong_usage else SOME_REFUSED)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
         except BrokenPipeError:
             # Whoever read our output has enough; nothing is wrong.
             sys.stderr.close()
             ctx.exit(DONE)
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            click.echo(f"silog-scan: {_unforeseen(error)}", err=True)
+            ctx.exit(SOME_REFUSED)
+
+
+def _unforeseen(error: Exception) -> Sentence:
+    return say(
+        "Something failed that nobody foresaw (%(kind)s: %(what)s). What was acknowledged is safe. "
+        "Please report it; python -X dev shows where.",
+        kind=type(error).__name__,
+        what=str(error)[:200],
+    )
 
 
 @click.group(cls=Commands)

@@ -77,7 +77,7 @@ def serve(serving: Serving) -> None:
         blocking_threads=32,
         factory=True,
         workers_kill_timeout=2,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         ssl_cert=serving.cert,
         ssl_key=serving.key,
     )

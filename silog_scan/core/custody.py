@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from silog_scan.core import codes
+from silog_scan.core import codes, places
 from silog_scan.core.codes import Identity, Kind
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.places import is_at_or_below
@@ -325,7 +325,7 @@ class _PackageRules:
             return say("%(item)s is here already. Nothing was added.", item=self._what())
         return say(
             "Counted already, %(at)s at station %(station)s, %(place)s. Nothing was added.",
-            at=counted.at,
+            at=places.clock(counted.place, datetime.fromisoformat(counted.at)),
             station=counted.station,
             place=self.known.name(counted.place),
         )

@@ -6,7 +6,7 @@ station adds three digits, ``12.71.01.1001.012``; a warehouse stands under its r
 """
 
 import re
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 NATION = "ID"
 LEVELS = ("province", "regency", "district", "village", "polling-station")
@@ -73,6 +73,12 @@ def zone(code: str) -> timezone:
     if province in _WIT:
         return timezone(timedelta(hours=9), "WIT")
     return timezone(timedelta(hours=7), "WIB")
+
+
+def clock(code: str, at: datetime) -> str:
+    """Return day and time as a wall clock at the place shows them: ``02/02 14.32.07 WIB``."""
+    local = at.astimezone(zone(code))
+    return f"{local:%d/%m %H.%M.%S %Z}"
 
 
 def repaired(text: str) -> str | None:

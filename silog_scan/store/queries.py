@@ -447,13 +447,12 @@ class DestinationSum:
 def item_sums(session: Session, number: str, task: Task) -> list[ItemSum]:
     """Return what each item expects and has, over the whole manifest."""
     expected, tally = table_of(ExpectedRow).c, table_of(TallyRow).c
-    counted = dict(
-        session.execute(
-            select(tally.item, tally.units).where(
-                tally.manifest == number, tally.place == WHOLE, tally.task == task.value
-            )
-        ).tuples()
+    found = session.execute(
+        select(tally.item, tally.units).where(
+            tally.manifest == number, tally.place == WHOLE, tally.task == task.value
+        )
     )
+    counted = {row.item: row.units for row in found}
     rows = session.execute(
         select(expected.item, expected.units)
         .where(expected.manifest == number, expected.place == WHOLE)

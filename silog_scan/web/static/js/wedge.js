@@ -1,0 +1,117 @@
+// A hand scanner types like a keyboard, only faster than any hand. What comes in such a burst, at
+// whatever element, is a scan; what a person types is left alone.
+
+const GROUP_SEPARATOR = "\x1d";
+const ENDS = ["Enter", "Tab"];
+const SILENT = ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock"];
+
+/**
+ * @typedef {object} WedgeSettings
+ * @property {number} shortest  letters; a shorter burst is no scan
+ * @property {number} meanGap  milliseconds between letters, on average: slower is a person
+ * @property {number} longestGap  milliseconds after which a new burst begins
+ */
+
+export class Wedge {
+  /**
+   * @param {(text: string) => void} onScan
+   * @param {Partial<WedgeSettings>} [settings]
+   */
+  constructor(onScan, { shortest = 4, meanGap = 35, longestGap = 120 } = {}) {
+    this.onScan = onScan;
+    this.settings = { shortest, meanGap, longestGap };
+    this.forget();
+    addEventListener("keydown", (event) => this.heard(event), { capture: true });
+  }
+
+  forget() {
+    this.text = "";
+    this.began = this.latest = 0;
+    /** @type {HTMLInputElement | null} */
+    this.field = null;
+    this.before = "";
+  }
+
+  /** @param {KeyboardEvent} event */
+  heard(event) {
+    if (SILENT.includes(event.key)) return;
+    // The time of the key itself: a busy page handles events late, and in a bunch.
+    if (this.text && event.timeStamp - this.latest > this.settings.longestGap) this.forget();
+    if (ENDS.includes(event.key)) return this.end(event);
+    const letter = letterOf(event);
+    if (letter === null) return;
+    if (letter === GROUP_SEPARATOR) keepSeparator(event);
+    // A space in a code would press the button that has the focus.
+    if (letter === " " && this.text && !isField(event.target)) event.preventDefault();
+    this.take(letter, event);
+  }
+
+  /**
+   * @param {string} letter
+   * @param {KeyboardEvent} event
+   */
+  take(letter, event) {
+    if (!this.text) {
+      this.began = event.timeStamp;
+      this.field = isField(event.target) ? /** @type {HTMLInputElement} */ (event.target) : null;
+      this.before = this.field ? this.field.value : "";
+    }
+    this.text += letter;
+    this.latest = event.timeStamp;
+  }
+
+  /** @param {KeyboardEvent} event */
+  end(event) {
+    if (this.isScan()) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (this.field) this.field.value = this.before;
+      const text = this.text;
+      this.forget();
+      this.onScan(text);
+    } else {
+      this.forget();
+    }
+  }
+
+  isScan() {
+    const gaps = this.text.length - 1;
+    const mean = (this.latest - this.began) / gaps;
+    return this.text.length >= this.settings.shortest && mean <= this.settings.meanGap;
+  }
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @returns {string | null}
+ */
+function letterOf(event) {
+  if (event.ctrlKey && !event.altKey && !event.metaKey) {
+    // Scanners send the group separator of GS1 codes as Ctrl and ].
+    return event.key === "]" || event.code === "BracketRight" ? GROUP_SEPARATOR : null;
+  }
+  return event.key.length === 1 ? event.key : null;
+}
+
+/**
+ * A field drops a group separator silently, so it is put there by hand, for slow scanners.
+ * @param {KeyboardEvent} event
+ */
+function keepSeparator(event) {
+  event.preventDefault();
+  if (isField(event.target)) {
+    const field = /** @type {HTMLInputElement} */ (event.target);
+    field.setRangeText(GROUP_SEPARATOR, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
+  }
+}
+
+/** @param {EventTarget | null} target */
+function isField(target) {
+  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+}
+
+/** @returns {Partial<WedgeSettings>} what this device was set to; slow scanners need a longer gap */
+export function keptSettings() {
+  const meanGap = Number(localStorage.getItem("silog-mean-gap"));
+  return meanGap > 0 ? { meanGap, longestGap: Math.max(120, 4 * meanGap) } : {};
+}
