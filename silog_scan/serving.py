@@ -8,6 +8,8 @@ end it too; an open stream blocks the end for ever, so workers are killed after 
 """
 
 import ctypes
+import json
+import logging
 import os
 import secrets
 import shutil
@@ -29,10 +31,15 @@ from silog_scan.config import Settings
 from silog_scan.core.errors import Conflict, Refused, say
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from silog_scan.services.actors import Actor
     from silog_scan.store.db import Database
 
 DEMO_PLACE = "12.71"
 DEMO_MANIFEST = "SJ-1271-0147"
+_NEVER_CAME = 15
+"""Every fifteenth line of the sample never comes, so that something is missing."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -150,6 +157,7 @@ def _taken(home: Path) -> Conflict:
 def load(serving: Serving, *_: object) -> Callable[..., Any]:
     """Open the station in the worker and return its WSGI application."""
     _die_with_parent()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         return _open(serving)
     except Refused as refusal:
@@ -168,6 +176,9 @@ def _die_with_parent() -> None:
 def _open(serving: Serving) -> Callable[..., Any]:
     from silog_scan.app import create_app
     from silog_scan.services import accounts, homes
+    from sqlalchemy.orm import Session
+
+    from silog_scan.services.actors import Actor
     from silog_scan.store.db import Database
     from silog_scan.store.writer import Writer
     from silog_scan.web.context import Backend
@@ -264,3 +275,34 @@ def _fill(settings: Settings, database: "Database") -> None:
         data = fixture(f"{DEMO_MANIFEST}.csv").read_bytes()
         seen = deliveries.preview(session, actor, data, Defaults())
         deliveries.import_preview(session, actor, seen, attachments=settings.attachments, at=at)
+        session.flush()
+        _unload_first_lorry(session, actor, at)
+
+
+def _unload_first_lorry(session: "Session", actor: "Actor", at: datetime) -> None:
+    """Receive most of the sample before the film begins; what it shows is left, and some more."""
+    from silog_scan.core.stock import Task  # noqa: PLC0415
+    from silog_scan.services import scanning  # noqa: PLC0415
+    from silog_scan.store import queries  # noqa: PLC0415
+
+    shown = {label["text"] for label in json.loads(fixture("film.json").read_text())["shown"]}
+    scans = []
+    for line in queries.lines(session, DEMO_MANIFEST, Task.RECEIVE):
+        text = line.package or f"SLG-ITEM-{line.item}"
+        if text not in shown and line.number % _NEVER_CAME:
+            scans.append(
+                scanning.scan_of(
+                    text,
+                    actor=actor,
+                    task=Task.RECEIVE,
+                    place=DEMO_PLACE,
+                    at=at,
+                    manifest=DEMO_MANIFEST,
+                    quantity=None if line.package else line.quantity,
+                    source="wedge",
+                )
+            )
+    scanning.record(
+        session,
+        [scanning.Submission(actor, Task.RECEIVE, DEMO_PLACE, tuple(scans), at, DEMO_MANIFEST)],
+    )

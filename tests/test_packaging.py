@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -79,6 +80,14 @@ def test_a_lock_names_no_registry(lock: str) -> None:
 
     assert '"resolved"' not in text
     assert not re.findall(r"--(?:extra-)?index-url|--find-links|@ \w+://", text)
+
+
+def test_every_dependency_is_pinned() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    asked = {re.split(r"[^\w.-]", name)[0] for name in named["dependencies"]}
+
+    assert asked <= {pin.split("==")[0] for pin in pins("requirements.lock")}
 
 
 def test_the_station_runs_on_the_versions_that_were_tested() -> None:

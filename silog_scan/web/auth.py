@@ -88,10 +88,11 @@ def enter() -> str | BaseResponse | tuple[str, int]:
 
 
 def _begin(user_id: str) -> Person:
-    token = backend().writer.run(lambda s: accounts.sign_in_by_id(s, user_id, at=now()))
+    at = now()
+    token = backend().writer.run(lambda s: accounts.sign_in_by_id(s, user_id, at=at))
     session.clear()
     with backend().database.reading() as reading:
-        user = accounts.signed_in(reading, token, at=now())
+        user = accounts.signed_in(reading, token, at=at)
         assert user is not None  # noqa: S101  # it was made in the line above
         person = Person(token, accounts.user_actor(reading, user), user.name)
     login_user(person)
@@ -136,8 +137,8 @@ def begin_demo(who: Actor) -> None:
 @bp.post("/sign-out")
 def leave() -> BaseResponse:
     """End the sign-in on the server, not only in the browser."""
-    token = current_user.id
-    backend().writer.run(lambda s: accounts.sign_out(s, token, at=now()))
+    token, at = current_user.id, now()
+    backend().writer.run(lambda s: accounts.sign_out(s, token, at=at))
     logout_user()
     session.clear()
     answer = redirect(url_for("auth.sign_in"))

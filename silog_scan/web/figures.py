@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
+from typing import Protocol, TypeVar, cast
 
 from flask.blueprints import BlueprintSetupState
 from flask_babel import format_date, format_decimal
@@ -162,6 +162,22 @@ def summed(totals: Iterable[Totals]) -> Totals:
 def differences(totals: Totals) -> int:
     """Return how many lines and texts need a look; what is awaited is not among them."""
     return totals.short + totals.surplus + totals.damaged + totals.extras
+
+
+class HasTotals(Protocol):
+    """A manifest, or a place in one."""
+
+    @property
+    def totals(self) -> Totals:
+        """Return its lines by status."""
+
+
+Counted = TypeVar("Counted", bound=HasTotals)
+
+
+def worst_first(found: Iterable[Counted]) -> list[Counted]:
+    """Return them by the share that matches, the least first."""
+    return sorted(found, key=lambda one: one.totals.matched / max(one.totals.lines, 1))
 
 
 FILTERS = {

@@ -21,11 +21,13 @@ from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, Manif
 from silog_scan.web import figures, paths, uploads, words
 from silog_scan.web.api import csv_file
 from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.start import due_in_words
 from silog_scan.web.uploads import Upload
 
 bp = Blueprint("manifests", __name__)
 bp.record_once(paths.register)
 bp.record_once(figures.register)
+bp.add_app_template_global(due_in_words, "due")
 
 PAGE = 50
 """Rows of a page."""
@@ -163,7 +165,7 @@ def _shown(number: str, problem: Refused | None = None) -> str:
     with backend().database.reading() as session:
         view = reports.manifest(session, actor(), number)
         lines = queries.lines(session, number, Task.RECEIVE, only)
-        named = _named_things(session, lines, view)
+        named = _named_things(session, lines, view.origin, view.receiver)
     return render_template(
         "manifests/show.html",
         view=view,
@@ -176,10 +178,10 @@ def _shown(number: str, problem: Refused | None = None) -> str:
 
 
 def _named_things(
-    session: Session, lines: Iterable[LineView], view: ManifestView
+    session: Session, lines: Iterable[LineView], *others: str | None
 ) -> dict[str, dict[str, str]]:
     """Return the names of the places and items that a page mentions."""
-    codes = figures.label_codes([*(line.destination for line in lines), *_ends([view])])
+    codes = figures.label_codes([*(line.destination for line in lines), *others])
     return {
         "names": queries.place_names(session, codes),
         "items": item_names(session),
@@ -242,7 +244,7 @@ class Asked:
     status: str
     item: str | None
     destination: str | None
-    after: int
+    cursor: int
 
     def address(self, **other: object) -> dict[str, object]:
         """Return the query string of the same view, or of one that differs in something."""
@@ -255,7 +257,7 @@ class Asked:
         """Return which lines to read."""
         status = Status(self.status) if self.status in list(Status) else None
         return LineFilter(
-            status, self.item, self.destination, self.after, PAGE + 1, self.status == ATTENTION
+            status, self.item, self.destination, self.cursor, PAGE + 1, self.status == ATTENTION
         )
 
 
@@ -269,7 +271,7 @@ def _asked() -> Asked:
         status,
         request.args.get("item"),
         request.args.get("destination"),
-        request.args.get("from", 0, int),
+        request.args.get("cursor", 0, int),
     )
 
 
@@ -298,19 +300,32 @@ def _reconciled(template: str, number: str) -> str:
         # Before the figures: what is recorded while they are read is then asked for again.
         position = queries.newest_position(session)
         view = reports.manifest(session, actor(), number, asked.task)
-        lines = queries.lines(session, number, asked.task, asked.filter)
-        extras = queries.extras(session, number)
-        shown = {
-            "tree": queries.destination_tree(session, number, asked.task),
-            "sums": queries.item_sums(session, number, asked.task),
-            "known": queries.known_packages(session, [extra.text for extra in extras]),
-            **_named_things(session, lines, view),
-        }
+        shown = _figures(session, view, asked)
     return render_template(
-        template, view=view, asked=asked, position=position, lines=lines[:PAGE], tasks=TASKS,
-        following=lines[PAGE - 1].number if len(lines) > PAGE else None, now=now(),
-        extras=extras[:MOST_EXTRAS], extra_count=len(extras), words=words, outcome=Outcome, **shown,
+        template, view=view, asked=asked, position=position, tasks=TASKS, words=words,
+        outcome=Outcome, now=now(), today=figures.today(now(), view.receiver), **shown,
     )  # fmt: skip
+
+
+def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, object]:
+    """Return what stands in the parts of a reconciliation."""
+    lines = queries.lines(session, view.number, asked.task, asked.filter)
+    tree = queries.destination_tree(session, view.number, asked.task)
+    extras = queries.extras(session, view.number)
+    return {
+        "tree": tree,
+        "worst": figures.worst_first(tree),
+        "sums": queries.item_sums(session, view.number, asked.task),
+        "lines": lines[:PAGE],
+        "following": lines[PAGE - 1].number if len(lines) > PAGE else None,
+        "extras": extras[:MOST_EXTRAS],
+        "extra_count": len(extras),
+        "known": queries.known_packages(session, [extra.text for extra in extras]),
+        **_named_things(session, lines, view.origin, view.receiver, asked.destination),
+    }
+
+
+MOST_OPEN = 300
 
 
 @bp.get("/reconciliation")
@@ -329,21 +344,13 @@ def reconciliation_today_live() -> str | tuple[str, int]:
 
 def _open_reconciled(template: str) -> str:
     within = actor().place
-    only = ManifestFilter(state="open", limit=_MOST_OPEN)
+    only = ManifestFilter(state="open", limit=MOST_OPEN)
     with backend().database.reading() as session:
         position = queries.newest_position(session)
         found = queries.manifests_found(session, only, within=within)
         names = queries.place_names(session, {within, *_ends(found)})
-    worst_first = sorted(found, key=_share_matched)
     return render_template(
-        template, found=worst_first, totals=figures.summed(view.totals for view in found),
-        names=names, within=within, position=position, today=figures.today(now(), within),
-        now=now(),
+        template, found=figures.worst_first(found), names=names, within=within, now=now(),
+        totals=figures.summed(view.totals for view in found), position=position,
+        today=figures.today(now(), within),
     )  # fmt: skip
-
-
-_MOST_OPEN = 300
-
-
-def _share_matched(view: ManifestView) -> float:
-    return view.totals.matched / view.totals.lines if view.totals.lines else 1.0

@@ -12,6 +12,7 @@ export class Modifiers {
     /** @type {Said} */
     this.said = { damaged: false, quantity: null };
     this.changedAt = 0;
+    this.untold = 0;
   }
 
   /** @param {Partial<Said>} change */
@@ -28,9 +29,23 @@ export class Modifiers {
    */
   adopt(said, askedAt) {
     const isSame = said.damaged === this.said.damaged && said.quantity === this.said.quantity;
-    if (isSame || askedAt <= this.changedAt) return;
+    if (isSame || this.untold || askedAt <= this.changedAt) return;
     this.said = said;
     this.onChange(said, false);
+  }
+
+  /**
+   * Hold fast to what this page says until the station has heard it.
+   * @param {Promise<unknown>} request
+   */
+  async telling(request) {
+    this.untold += 1;
+    try {
+      await request;
+    } finally {
+      this.untold -= 1;
+      this.changedAt = performance.now();
+    }
   }
 
   /** @returns {Said} what was said, which is used up by it */

@@ -108,17 +108,24 @@ export class Outbox {
     if (this.isBusy) return;
     this.isBusy = true;
     clearTimeout(this.later);
+    try {
+      await this.empty();
+    } finally {
+      this.isBusy = false;
+      this.onChange();
+    }
+  }
+
+  async empty() {
     let together = MOST_TOGETHER;
     for (let waiting = this.unsent.all(); waiting.length; waiting = this.unsent.all()) {
       const batch = alike(waiting, together);
       const verdict = await this.send(batch);
-      if (verdict === "later") break;
+      if (verdict === "later") return;
       // One bad scan must not hold up the others: they are tried one by one.
       together = verdict === "refused" && batch.length > 1 ? 1 : MOST_TOGETHER;
     }
-    if (!this.unsent.all().length) this.state = "sent";
-    this.isBusy = false;
-    this.onChange();
+    this.state = "sent";
   }
 
   /**

@@ -1,0 +1,201 @@
+"""The station's page as a browser asks for it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from silog_scan.core.codes import Modifiers
+from silog_scan.core.errors import say
+from silog_scan.services.actors import Role
+from silog_scan.services.watching import Watch
+from silog_scan.vision.cameras import Camera, Preview, State, Status
+from silog_scan.web.context import Backend
+from tests.conftest import NOON
+from tests.web.conftest import NUMBER, Clock, Visitor
+
+
+@dataclass
+class FakeCamera:
+    """The one part of the station that needs hardware."""
+
+    status: Status = field(default_factory=lambda: Status(State.LIVE, say("The camera is on.")))
+
+    def jpeg(self, after: int = 0, *, timeout: float = 2.0) -> Preview | None:
+        return Preview(7, 0.0, b"\xff\xd8") if after < 7 else None
+
+
+@pytest.fixture
+def watch(backend: Backend, clock: Clock) -> Iterator[Watch]:
+    backend.watch = Watch(cast("Camera", FakeCamera()), backend.writer, clock)
+    yield backend.watch
+    backend.watch = None
+
+
+@pytest.fixture
+def station(admin: Visitor, manifest: str) -> Visitor:
+    """Give a browser at the station, receiving the manifest."""
+    admin.post("/work", place="12.71", task="receive", manifest=manifest)
+    return admin
+
+
+def scan(visitor: Visitor, text: str, **more: Any) -> str:
+    one = {"id": str(uuid4()), "text": text, "scanned_at": NOON.isoformat(), "source": "wedge"}
+    content = {"task": "receive", "place": "12.71", "manifest": NUMBER, "scans": [one | more]}
+    answer = visitor.post_json("/api/v1/scans", content)
+    assert answer.status_code == 200
+    return str(one["id"])
+
+
+def live(visitor: Visitor) -> Any:
+    return visitor.get("/station/live").json
+
+
+def test_the_start_offers_what_is_waited_for(admin: Visitor, manifest: str) -> None:
+    page = admin.get("/").text
+
+    assert f'value="{manifest}" checked' in page
+    assert "<b>0</b> / 3" in page
+
+
+def test_without_chosen_work_the_station_leads_to_the_start(admin: Visitor) -> None:
+    assert admin.get("/station").location == "/"
+    assert admin.get("/station/live").status_code == 409
+
+
+def test_begun_work_is_shown_at_the_station(station: Visitor) -> None:
+    page = station.get("/station").text
+
+    assert "Receive · Kota Medan" in page
+    assert f"{NUMBER} from" in page
+
+
+def test_begun_work_is_the_cameras_too(watch: Watch, station: Visitor) -> None:
+    assert watch.work is not None
+    assert (watch.work.place, watch.work.manifest) == ("12.71", NUMBER)
+
+
+def test_the_camera_rests_while_its_person_chooses_anew(watch: Watch, station: Visitor) -> None:
+    station.get("/")
+
+    assert watch.work is None
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"place": "12.72", "task": "receive"}, 403),
+        ({"place": "12.71.99", "task": "receive"}, 404),
+        ({"place": "12.71", "task": "seal"}, 422),
+        ({"place": "12.71", "task": "receive", "manifest": "SJ-none"}, 404),
+    ],
+    ids=["place of others", "no such place", "task not offered", "no such manifest"],
+)
+def test_work_that_cannot_be_is_refused(admin: Visitor, form: dict[str, str], status: int) -> None:
+    assert admin.post("/work", **form).status_code == status
+
+
+def test_an_observer_cannot_begin_work(person: Callable[[str, Role, str], Visitor]) -> None:
+    observer = person("wati", Role.OBSERVER, "12.71")
+
+    assert observer.post("/work", place="12.71", task="receive").status_code == 403
+
+
+def test_live_tells_scans_in_words_with_progress(station: Visitor) -> None:
+    scan(station, "1271-KS-000001")
+
+    told = live(station)
+
+    assert told["scans"][0]["word"] == "Match"
+    assert told["scans"][0]["title"] == "Ballot box · TPS 001"
+    assert (told["progress"]["counted"], told["progress"]["remaining"]) == (1, 2)
+
+
+def test_live_is_silent_while_nothing_changes(station: Visitor) -> None:
+    told = live(station)
+    address = f"/station/live?after={told['position']}&seen={told['seen']}"
+
+    assert station.get(address).status_code == 204
+
+    scan(station, "1271-KS-000001")
+    assert station.get(address).status_code == 200
+
+
+def test_live_speaks_when_only_the_camera_changes(watch: Watch, station: Visitor) -> None:
+    told = live(station)
+    lost = Status(State.LOST, say("The camera stopped sending pictures."))
+    cast("FakeCamera", watch.camera).status = lost
+
+    answer = station.get(f"/station/live?after={told['position']}&seen={told['seen']}")
+
+    assert answer.json is not None
+    assert answer.json["camera"]["state"] == "lost"
+
+
+def test_nobody_sees_here_what_others_scanned(
+    station: Visitor, person: Callable[[str, Role, str], Visitor]
+) -> None:
+    scan(station, "1271-KS-000001")
+    rina = person("rina", Role.STAFF, "12.71")
+    rina.post("/work", place="12.71", task="receive", manifest=NUMBER)
+
+    assert live(rina)["scans"] == []
+    assert live(rina)["progress"]["counted"] == 1
+
+
+def test_an_undone_scan_is_shown_as_taken_back(station: Visitor) -> None:
+    scanned = scan(station, "1271-KS-000001")
+
+    station.post_json(f"/api/v1/scans/{scanned}/undo", {"reason": "wrong crate"})
+
+    told = live(station)
+    assert told["scans"][0]["undone"] is True
+    assert told["progress"]["counted"] == 0
+
+
+def test_staff_may_undo_for_a_quarter_of_an_hour(
+    manifest: str, person: Callable[[str, Role, str], Visitor], clock: Clock
+) -> None:
+    rina = person("rina", Role.STAFF, "12.71")
+    rina.post("/work", place="12.71", task="receive", manifest=manifest)
+    scan(rina, "1271-KS-000001")
+    assert live(rina)["scans"][0]["may_undo"] is True
+
+    clock.go_on(timedelta(minutes=16))
+
+    assert live(rina)["scans"][0]["may_undo"] is False
+
+
+def test_the_picture_comes_once_for_each_frame(watch: Watch, station: Visitor) -> None:
+    first = station.get("/station/picture.jpg")
+    again = station.get(f"/station/picture.jpg?after={first.headers['Silog-Frame']}")
+
+    assert (first.mimetype, first.data) == ("image/jpeg", b"\xff\xd8")
+    assert again.status_code == 204
+
+
+def test_a_station_without_a_camera_has_no_picture(station: Visitor) -> None:
+    assert station.get("/station/picture.jpg").status_code == 204
+    assert "This station has no camera" in station.get("/station").text
+
+
+def test_buttons_tell_the_camera_what_comes_next(watch: Watch, station: Visitor) -> None:
+    answer = station.post("/station/said", damaged="1", quantity="40")
+
+    assert answer.status_code == 204
+    assert watch.said == Modifiers(damaged=True, quantity=40)
+
+
+@pytest.mark.parametrize("quantity", ["0", "-1", "many", "99999999"])
+def test_a_quantity_that_is_none_is_refused(
+    watch: Watch, station: Visitor, quantity: str
+) -> None:
+    assert station.post("/station/said", quantity=quantity).status_code == 422
+
+
+def test_a_place_is_found_by_name_or_code(admin: Visitor) -> None:
+    assert "12.71.01" in admin.get("/start/places?q=medan+kota").text
+    assert "No place of yours" in admin.get("/start/places?q=nowhere").text
