@@ -1,1 +1,1 @@
-"""Barcode scanning, stock, and reconciliation against delivery manifests, for election logistics."""
+"""Scanning, stock and reconciliation of deliveries, for election logistics."""

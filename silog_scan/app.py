@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from silog_scan.config import LANGUAGES
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
+from silog_scan.store.db import Unavailable
 from silog_scan.web import admin, api, auth, health, manifests, start, station, stock
 from silog_scan.web.context import Backend, in_words
 
@@ -20,7 +21,14 @@ HERE = Path(__file__).parent
 MOST_UPLOADED = 64 * 2**20
 """Bytes of a request; a manifest of a million rows has 44 MB."""
 
-_STATUS = ((NotFound, 404), (NotYours, 403), (Conflict, 409), (Malformed, 422), (Refused, 400))
+_STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (NotFound, 404),
+    (NotYours, 403),
+    (Conflict, 409),
+    (Malformed, 422),
+    (Unavailable, 503),
+    (Refused, 400),
+)
 
 csrf = CSRFProtect()
 

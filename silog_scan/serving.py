@@ -174,11 +174,9 @@ def _die_with_parent() -> None:
 
 
 def _open(serving: Serving) -> Callable[..., Any]:
+
     from silog_scan.app import create_app
     from silog_scan.services import accounts, homes
-    from sqlalchemy.orm import Session
-
-    from silog_scan.services.actors import Actor
     from silog_scan.store.db import Database
     from silog_scan.store.writer import Writer
     from silog_scan.web.context import Backend
@@ -281,9 +279,9 @@ def _fill(settings: Settings, database: "Database") -> None:
 
 def _unload_first_lorry(session: "Session", actor: "Actor", at: datetime) -> None:
     """Receive most of the sample before the film begins; what it shows is left, and some more."""
-    from silog_scan.core.stock import Task  # noqa: PLC0415
-    from silog_scan.services import scanning  # noqa: PLC0415
-    from silog_scan.store import queries  # noqa: PLC0415
+    from silog_scan.core.stock import Task
+    from silog_scan.services import scanning
+    from silog_scan.store import queries
 
     shown = {label["text"] for label in json.loads(fixture("film.json").read_text())["shown"]}
     scans = []

@@ -45,7 +45,7 @@ def _as_postgres(*command: str | Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """Start a PostgreSQL server of our own on a socket; give an address without a database."""
     programs = _postgresql_programs()
     if programs is None:

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import NotFound, say
-from silog_scan.core.events import timestamp
-from silog_scan.core.places import is_at_or_below
+from silog_scan.core.events import fields, timestamp
+from silog_scan.core.places import NATION, is_at_or_below
 from silog_scan.core.stock import Task
 from silog_scan.documents import manifest_files
 from silog_scan.services.actors import Actor
-from silog_scan.store import queries
+from silog_scan.store import ledger, queries
 from silog_scan.store.queries import LineFilter, LineView, ManifestView, Totals
 
 
@@ -171,3 +171,16 @@ def trace(session: Session, actor: Actor, code: str) -> dict[str, Any]:
 
 def _concerns(actor: Actor, place: str) -> bool:
     return actor.may_see(place) or is_at_or_below(actor.place, place)
+
+
+def events(
+    session: Session, actor: Actor, *, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the events of the actor's place and below after a position, and where to go on."""
+    found = ledger.after(session, after, limit)
+    rows = [
+        fields(event) | {"digest": event.digest}
+        for _, event in found
+        if actor.may_see(event.body.get("place", NATION))
+    ]
+    return rows, found[-1][0] if found else after

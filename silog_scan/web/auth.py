@@ -17,6 +17,8 @@ from silog_scan.web import work
 from silog_scan.web.context import backend, in_words, now
 
 bp = Blueprint("auth", __name__)
+_SEEN_EVERY = 300.0
+"""Seconds."""
 manager = LoginManager()
 
 OPEN = {"auth.sign_in", "auth.enter", "auth.enter_demo", "auth.language", "static", "health.alive",
@@ -49,7 +51,16 @@ def identify() -> BaseResponse | None:
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=_wanted()))
     g.actor = current_user.actor
+    _keep_awake(current_user.id)
     return None
+
+
+def _keep_awake(token: str) -> None:
+    """Note every few minutes that the sign-in is in use; an unused one idles out."""
+    at = now()
+    if at.timestamp() - session.get("seen", 0) > _SEEN_EVERY:
+        backend().writer.run(lambda s: accounts.seen(s, token, at=at))
+        session["seen"] = at.timestamp()
 
 
 def _wanted() -> str | None:

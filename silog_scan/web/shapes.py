@@ -154,7 +154,7 @@ class ImportQuery(BaseModel):
 
     dry_run: bool = False
     number: Name | None = None
-    from_: Annotated[str, Field(alias="from", max_length=200)] | None = None
+    from_: Annotated[Name | None, Field(alias="from")] = None
     to: Name | None = None
     good_rows: bool = False
     by_parent: bool = False

@@ -2,12 +2,12 @@
 import { Banner } from "./banner.js";
 import { uuid7 } from "./ids.js";
 import { Refusals, Scans } from "./lists.js";
-import { Live } from "./live.js";
 import { Modifiers } from "./modifiers.js";
 import { Outbox } from "./outbox.js";
 import { Pad } from "./pad.js";
 import { byId, fill, part } from "./page.js";
 import { Picture } from "./picture.js";
+import { Poll } from "./poll.js";
 import { drawProgress } from "./progress.js";
 import { Sounds } from "./sounds.js";
 import { Wedge, keptSettings } from "./wedge.js";
@@ -26,7 +26,7 @@ const pad = new Pad((quantity) => modifiers.set({ quantity }));
 const list = new Scans(words, undo);
 const refusals = new Refusals(words, (entry) => outbox.retry(entry), forget);
 const outbox = new Outbox({ user, scansUrl, token, onAnswer: answer, onChange: drawOutbox });
-const live = new Live(liveUrl, refreshed, reached);
+const live = new Poll(liveUrl, refreshed, reached);
 
 // Scans in.
 
@@ -44,7 +44,6 @@ function scanned(text, source) {
   if (quantity !== null) Object.assign(scan, { quantity });
   if (damaged) Object.assign(scan, { condition: "damaged" });
   outbox.add({ kind: "scan", id: scan.id, task, place, manifest: manifest || null, scan });
-  live.refresh();
 }
 
 /** @param {import("./lists.js").Shown} scan */

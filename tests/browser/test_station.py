@@ -1,0 +1,260 @@
+"""Hands at the station, in a real browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from silog_scan.store import queries
+from silog_scan.web.context import Backend
+from tests.browser.conftest import Hands
+
+SCANS = "**/api/v1/scans"
+FIRST, SECOND, ELSEWHERE = "1271-KS-000001", "1271-KS-000002", "1275-KS-000001"
+
+
+
+def expect_word(hands: Hands, text: str) -> None:
+    expect(hands.page.locator("#banner [data-word]")).to_have_text(text)
+
+
+def expect_counted(hands: Hands, text: str) -> None:
+    expect(hands.page.locator("[data-counted]")).to_have_text(text)
+
+
+def expect_unsent(hands: Hands, text: str) -> None:
+    expect(hands.page.locator("#unsent [data-count]")).to_have_text(text)
+
+
+def sent_ids(request: Request) -> list[str]:
+    return [scan["id"] for scan in json.loads(request.post_data or "{}")["scans"]]
+
+
+def test_a_burst_counts_once(station: Hands) -> None:
+    station.scan(FIRST)
+
+    expect_word(station, "Match")
+    expect(station.page.locator("#banner")).to_have_class(re.compile("ok"))
+    expect(station.page.locator("#banner [data-title]")).to_have_text("Ballot box · TPS 001")
+    expect_counted(station, "1")
+
+
+def test_a_second_burst_of_the_same_label_is_told_and_not_added(station: Hands) -> None:
+    station.scan(FIRST)
+    expect_word(station, "Match")
+
+    station.scan(FIRST, end="Tab")
+
+    expect_word(station, "Already counted")
+    expect_counted(station, "1")
+
+
+def test_a_burst_into_a_field_leaves_it_as_it_was(station: Hands) -> None:
+    station.page.fill("#code", "half a c")
+
+    station.scan(FIRST)
+
+    expect_word(station, "Match")
+    expect(station.page.locator("#code")).to_have_value("half a c")
+    expect_counted(station, "1")
+
+
+def test_what_a_hand_types_elsewhere_is_no_scan(station: Hands) -> None:
+    station.scan(FIRST, gap=0.2)
+    station.scan(SECOND)
+
+    expect_word(station, "Match")
+    expect_counted(station, "1")
+    expect(station.page.locator("#scans li")).to_have_count(1)
+
+
+def test_a_typed_code_counts(station: Hands, backend: Backend) -> None:
+    station.page.fill("#code", FIRST)
+    station.page.press("#code", "Enter")
+
+    expect_word(station, "Match")
+    expect(station.page.locator("#code")).to_have_value("")
+    with backend.database.reading() as session:
+        scan = queries.recent_scans(session, station="Gudang Medan")[0]
+        assert queries.events_of_scans(session, [scan.id])[scan.id].body["source"] == "manual"
+
+
+def test_the_undo_key_takes_back_the_last_scan(station: Hands) -> None:
+    station.scan(FIRST)
+    expect_counted(station, "1")
+
+    station.page.keyboard.press("F8")
+
+    expect_counted(station, "0")
+    expect(station.page.locator("#scans .t .gone")).to_have_text("Ballot box · TPS 001")
+
+
+def test_a_scan_is_sent_again_under_its_own_id(station: Hands) -> None:
+    seen: list[list[str]] = []
+
+    def fail_first(route: Route) -> None:
+        seen.append(sent_ids(route.request))
+        route.abort() if len(seen) == 1 else route.continue_()
+
+    station.page.route(SCANS, fail_first)
+    station.scan(FIRST)
+
+    expect_word(station, "Match")
+    expect_counted(station, "1")
+    assert seen[0] == seen[1]
+
+
+def test_an_answer_lost_on_its_way_counts_once(station: Hands) -> None:
+    tries: list[int] = []
+
+    def lose_first_answer(route: Route) -> None:
+        tries.append(route.fetch().status)
+        route.fulfill(status=503) if len(tries) == 1 else route.continue_()
+
+    station.page.route(SCANS, lose_first_answer)
+    station.scan(FIRST)
+
+    expect_word(station, "Match")
+    expect_unsent(station, "0")
+    expect_counted(station, "1")
+    expect(station.page.locator("#scans li")).to_have_count(1)
+
+
+def test_unsent_scans_outlive_a_reload(station: Hands) -> None:
+    station.page.route(SCANS, lambda route: route.abort())
+    station.scan(FIRST)
+    station.scan(SECOND)
+    expect_unsent(station, "2")
+
+    station.page.reload()
+    expect_unsent(station, "2")
+    station.page.unroute(SCANS)
+
+    expect_counted(station, "2")
+    expect_unsent(station, "0")
+
+
+def test_a_refused_scan_stays_in_sight_with_its_reason(station: Hands) -> None:
+    told = {"status": 409, "code": "id-reused", "detail": "This scan's id was used already."}
+    station.page.route(SCANS, lambda route: route.fulfill(status=409, json=told))
+
+    station.scan(FIRST)
+
+    row = station.page.locator("#refused li")
+    expect(row).to_contain_text(FIRST)
+    expect(row).to_contain_text("was used already")
+    expect_unsent(station, "0")
+
+
+def test_a_refused_scan_can_be_tried_again(station: Hands) -> None:
+    station.page.route(SCANS, lambda route: route.fulfill(status=409, json={"detail": "No."}))
+    station.scan(FIRST)
+    station.page.locator("#refused li").wait_for()
+    station.page.unroute(SCANS)
+
+    station.page.locator("#refused [data-again]").click()
+
+    expect_word(station, "Match")
+    expect(station.page.locator("#refused")).to_be_hidden()
+
+
+def test_one_refused_scan_does_not_hold_up_the_others(station: Hands) -> None:
+    def refuse_first(route: Route) -> None:
+        is_bad = FIRST in (route.request.post_data or "")
+        route.fulfill(status=422, json={"detail": "No."}) if is_bad else route.continue_()
+
+    station.page.route(SCANS, refuse_first)
+    station.scan(FIRST)
+    station.scan(SECOND)
+
+    expect_counted(station, "1")
+    expect(station.page.locator("#refused li")).to_have_count(1)
+
+
+def test_a_quantity_label_changes_the_next_scan_only(station: Hands) -> None:
+    station.scan("SLG-CMD-QTY-38")
+    expect(station.page.locator("#armed")).to_contain_text("quantity 38")
+
+    station.scan("SLG-ITEM-TINTA")
+
+    expect(station.page.locator("#banner [data-title]")).to_have_text("Ink · 38")
+    expect(station.page.locator("#armed")).to_be_hidden()
+
+
+def test_the_pad_gives_its_number_to_the_next_scan(station: Hands) -> None:
+    station.page.keyboard.press("F7")
+    station.page.get_by_role("button", name="4", exact=True).click()
+    station.page.get_by_role("button", name="0", exact=True).click()
+
+    station.scan("SLG-ITEM-TINTA")
+
+    expect(station.page.locator("#banner [data-title]")).to_have_text("Ink · 40")
+    expect(station.page.locator("#ask")).to_be_hidden()
+
+
+def test_the_damaged_key_changes_the_next_scan_only(station: Hands) -> None:
+    station.page.keyboard.press("F6")
+    station.scan(FIRST)
+    expect_word(station, "Damaged")
+
+    station.scan(SECOND)
+
+    expect_word(station, "Match")
+
+
+def test_a_stop_outlives_the_next_scan_until_it_is_dealt_with(station: Hands) -> None:
+    station.scan(ELSEWHERE)
+    expect_word(station, "Wrong place")
+    expect(station.page.locator("#banner")).to_have_attribute("role", "alert")
+    expect(station.page.locator("#acknowledge")).to_be_visible()
+
+    station.scan(FIRST)
+    expect_word(station, "Match")
+    expect(station.page.locator("#open-stops")).to_contain_text("1 stops not dealt with")
+
+    station.page.keyboard.press("F9")
+    expect(station.page.locator("#open-stops")).to_be_hidden()
+
+
+def test_a_person_signed_out_keeps_what_was_not_sent(station: Hands) -> None:
+    station.page.route("**/station/live**", lambda route: route.fulfill(status=401))
+    station.page.route(SCANS, lambda route: route.fulfill(status=401, json={}))
+
+    station.scan(FIRST)
+
+    expect_unsent(station, "1")
+    expect(station.page.locator("#notice")).to_contain_text("Sign in again")
+
+
+def test_the_demonstration_link_signs_in_and_leaves_no_secret(
+    hands: Hands, backend: Backend
+) -> None:
+    backend.demo_secrets.add("once")
+    backend.settings = type(backend.settings)(
+        backend.settings.home, backend.settings.database, demo=True
+    )
+
+    hands.page.goto("/#demo=once")
+
+    expect(hands.page.get_by_role("heading", name="Start work")).to_be_visible()
+    assert "once" not in hands.page.url
+
+
+@pytest.mark.parametrize("path", ["/", "/station", "/person", "/start/places", "/sign-in"])
+def test_no_page_is_wider_than_a_phone(station: Hands, path: str) -> None:
+    station.page.set_viewport_size({"width": 360, "height": 740})
+
+    station.page.goto(path)
+
+    assert station.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_no_page_asks_elsewhere_or_breaks_its_policy(station: Hands) -> None:
+    station.scan(FIRST)
+    expect_word(station, "Match")
+    station.page.goto("/")
+    station.page.goto("/person")
+
+    assert station.strayed == []
+    assert station.complaints == []

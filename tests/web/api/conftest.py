@@ -1,0 +1,105 @@
+"""Programs that call the API, on SQLite and on PostgreSQL, around one manifest to Medan."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from silog_scan.config import Settings
+from silog_scan.services import accounts
+from silog_scan.store.db import Database
+from silog_scan.store.writer import Writer
+from silog_scan.web.context import Backend
+from tests.web.conftest import Clock
+
+Json = dict[str, Any]
+
+
+def scan(text: str, **details: Any) -> Json:
+    """Return a scan as a station sends it."""
+    made = {"id": str(uuid4()), "text": text, "scanned_at": "2026-02-02T12:00:00+07:00"}
+    return made | details
+
+
+@dataclass(slots=True)
+class Caller:
+    """A program with a bearer token, or without."""
+
+    client: FlaskClient
+    token: str | None = None
+
+    def open(self, method: str, path: str, **options: Any) -> TestResponse:
+        headers = dict(options.pop("headers", {}))
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        return self.open("GET", path, query_string=query)
+
+    def post(self, path: str, content: Any = None, **options: Any) -> TestResponse:
+        return self.open("POST", path, json={} if content is None else content, **options)
+
+    def receive(self, *scans: Json, headers: Any = (), **more: Any) -> TestResponse:
+        content = {"task": "receive", "scans": list(scans), **more}
+        return self.post("/scans", content, headers=headers)
+
+    def import_csv(self, data: bytes, **query: Any) -> TestResponse:
+        return self.open(
+            "POST", "/manifests", data=data, content_type="text/csv", query_string=query
+        )
+
+
+@pytest.fixture
+def backend(database: Database, tmp_path: Path, clock: Clock) -> Iterator[Backend]:
+    writer = Writer(database)
+    yield Backend(Settings(tmp_path, database.url), database, writer, clock)
+    writer.stop()
+
+
+@pytest.fixture
+def enrol(app: Flask, backend: Backend) -> Callable[[str, str], Caller]:
+    """Give a new station with a token of its own."""
+
+    def enrolled(name: str, place: str) -> Caller:
+        token = backend.writer.run(
+            lambda s: accounts.add_station(
+                s, accounts.cli_actor(s), name, place=place, at=backend.clock()
+            )
+        )
+        return Caller(app.test_client(), token)
+
+    return enrolled
+
+
+@pytest.fixture
+def meja(enrol: Callable[[str, str], Caller]) -> Caller:
+    """Give the station on a table of the city's warehouse."""
+    return enrol("Meja 1", "12.71")
+
+
+@pytest.fixture
+def ppk_device(enrol: Callable[[str, str], Caller]) -> Caller:
+    """Give the station of a district of the city."""
+    return enrol("PPK Medan Kota", "12.71.01")
+
+
+@pytest.fixture
+def head(app: Flask, backend: Backend) -> Caller:
+    """Give a program with the administrator's own token."""
+    with backend.database.reading() as session:
+        user = accounts.first_administrator(session)
+    token = backend.writer.run(lambda s: accounts.sign_in_by_id(s, user, at=backend.clock()))
+    return Caller(app.test_client(), token)
+
+
+@pytest.fixture
+def nobody(app: Flask) -> Caller:
+    """Give a program without a token."""
+    return Caller(app.test_client())
