@@ -170,8 +170,10 @@ def _closed(manifest: Manifest) -> Sentence:
 def _package(identity: Identity, known: Situation) -> Package | None:
     """Return the package the register knows, or the one our own label's grammar tells of."""
     found = known.packages.get(identity.code)
-    if found or identity.kind is not Kind.PACKAGE:
+    if identity.kind is not Kind.PACKAGE:
         return found
+    if found:
+        return replace(found, region=identity.region)
     return Package(identity.code, identity.item, 1, None, region=identity.region)
 
 
@@ -232,6 +234,7 @@ class _PackageRules:
         self.listed = self.leg.waiting(known.by_package.get(package.code, ()))
         self.carried = self.leg.waiting(known.by_parent.get(package.code, ()))
         self.line = self._own_line()
+        self.inside = self._own_boxes()
 
     def decide(self) -> Decision:
         """Return the first outcome that applies."""
@@ -251,21 +254,40 @@ class _PackageRules:
         return self.counted()
 
     def _own_line(self) -> Line | None:
-        """Return the line this scan is about: an uncounted one first, else one without codes."""
-        own = self.leg.on_named(self.listed)
-        fresh = [line for line in own if line.remaining(self.task)]
-        if own:
-            return (fresh or own)[0]
-        if self.listed or self.leg.is_elsewhere(self.package):
-            return None
+        """Return the line this scan is about, else one without codes that takes its item."""
+        own = self._first(self.leg.on_named(self.listed))
+        if own or self.listed or self.leg.is_elsewhere(self.package):
+            return own
         return self._bulk_line()
+
+    def _first(self, lines: list[Line]) -> Line | None:
+        """Return a line of the manifest it left on, else an uncounted one, else any."""
+        left = [line for line in lines if line.manifest == self.package.standing.left_on]
+        fresh = [line for line in lines if line.remaining(self.task)]
+        return next(iter(left or fresh or lines), None)
+
+    def _own_boxes(self) -> list[Line]:
+        """Return the lines of what travels in it, all of the one manifest this scan is about."""
+        own = self.leg.on_named(self.carried)
+        first = self.line or self._first(own)
+        return [line for line in own if first and line.manifest == first.manifest]
+
+    @property
+    def _about(self) -> str | None:
+        """Return the manifest this scan is about."""
+        lines = [self.line] if self.line else self.inside
+        return lines[0].manifest if lines else self.scan.manifest
 
     def _bulk_line(self) -> Line | None:
         """Return the line without package codes that takes this package's item."""
-        bulk = self.leg.waiting(self.known.by_item.get(self.package.item or "", ()))
-        fits = [line for line in self.leg.on_named(bulk) if self._fits(line)]
+        fits = self.leg.on_named(self._bulk())
         fresh = [line for line in fits if line.remaining(self.task)]
-        return (fresh or fits[-1:] or [None])[0]
+        return next(iter(fresh or fits[-1:]), None)
+
+    def _bulk(self) -> list[Line]:
+        """Return the lines without package codes that could take it, whichever manifest's."""
+        bulk = self.leg.waiting(self.known.by_item.get(self.package.item or "", ()))
+        return [line for line in bulk if self._fits(line)]
 
     def _fits(self, line: Line) -> bool:
         bound_for = self.package.destination
@@ -275,9 +297,8 @@ class _PackageRules:
 
     def duplicate(self) -> Decision | None:
         """Answer a package counted before, or lying here already."""
-        if self.scan.task is Task.LOOKUP or (
-            not (counted := self._counted()) and not self._lies_here()
-        ):
+        counted = self._counted()
+        if self.scan.task is Task.LOOKUP or not (counted or self._lies_here() or self._left()):
             return None
         if self._is_newly_damaged():
             return self._damage_change()
@@ -287,18 +308,20 @@ class _PackageRules:
         return decision
 
     def _counted(self) -> Counted | None:
-        manifest = self.line.manifest if self.line else self.scan.manifest
-        if manifest is None:
-            return None
-        return self.known.counts.get((self.package.code, self.task, manifest))
+        return self.known.counts.get((self.package.code, self.task, self._about or ""))
 
     def _lies_here(self) -> bool:
         """Say whether it is here already, and not as a surprise that a line now waits for."""
         standing = self.package.standing
         if self.task is Task.DISPATCH or standing.place != self.scan.place:
             return False
-        came_as_surprise = standing.arrived == Outcome.UNEXPECTED
-        return not (came_as_surprise and self.line)
+        waits = self.line.remaining(self.task) if self.line else self._children()
+        return not (standing.arrived == Outcome.UNEXPECTED and waits)
+
+    def _left(self) -> bool:
+        """Say whether it left already on the manifest this scan is about."""
+        left_on = self.package.standing.left_on
+        return self.task is Task.DISPATCH and left_on is not None and left_on == self._about
 
     def _is_newly_damaged(self) -> bool:
         now = self.package.standing.condition
@@ -321,6 +344,12 @@ class _PackageRules:
         return self._answer(Outcome.DAMAGED, sentence, (effect,))
 
     def _already(self, counted: Counted | None) -> Sentence:
+        if counted is None and self.task is Task.DISPATCH:
+            return say(
+                "%(item)s left already on manifest %(manifest)s. Nothing was added.",
+                item=self._what(),
+                manifest=self._about,
+            )
         if counted is None:
             return say("%(item)s is here already. Nothing was added.", item=self._what())
         return say(
@@ -363,25 +392,25 @@ class _PackageRules:
         owner = self.package.destination or self.package.region
         sentence = say(
             "It belongs to %(place)s. Set it apart and tell the supervisor.",
-            place=self.known.name(owner),
+            place=self.known.path(owner),
         )
         return self._answer(Outcome.WRONG_DESTINATION, sentence)
 
     def other_manifest(self) -> Decision | None:
         """Point to the manifest that expects it, when another one was named."""
-        if self.line or not self.listed:
+        elsewhere = self.listed or self.carried or self._bulk()
+        if self.line or self.inside or not elsewhere:
             return None
+        number = elsewhere[0].manifest
         sentence = say(
             "It is on manifest %(manifest)s. Switch to that one and scan it again.",
-            manifest=self.listed[0].manifest,
+            manifest=number,
         )
-        return replace(
-            self._answer(Outcome.OTHER_MANIFEST, sentence), manifest=self.listed[0].manifest
-        )
+        return replace(self._answer(Outcome.OTHER_MANIFEST, sentence), manifest=number)
 
     def unexpected(self) -> Decision | None:
         """Take in what no manifest lists, though it is bound for here."""
-        if self.line or self._children():
+        if self.line or self.inside:
             return None
         sentence = say(
             "%(item)s is on no open manifest here; the record has it %(where)s. Keep it apart.",
@@ -426,7 +455,7 @@ class _PackageRules:
         return self._answer(Outcome.ACCEPTED, self._accepted(effects), effects)
 
     def _accepted(self, effects: Sequence[Effect]) -> Sentence:
-        if len(effects) > 1:
+        if self.inside:
             return say("%(item)s with %(n)s packages.", item=self._what(), n=len(effects) - 1)
         bound_for = self.line.destination if self.line else self.package.destination
         return say("%(item)s for %(place)s.", item=self._what(), place=self.known.name(bound_for))
@@ -444,7 +473,7 @@ class _PackageRules:
         """Return the uncounted children that come along with a parent received as one."""
         return [
             line
-            for line in self.leg.on_named(self.carried)
+            for line in self.inside
             if self.known.manifests[line.manifest].by_parent and line.remaining(self.task)
         ]
 
@@ -453,8 +482,7 @@ class _PackageRules:
 
     def _moved(self) -> Effect:
         if self.task is Task.DISPATCH:
-            number = self.line.manifest if self.line else self.scan.manifest
-            return self._effect(None, left_on=number or "", arrived=None)
+            return self._effect(None, left_on=self._about or "", arrived=None)
         return self._effect(self.scan.place, arrived=Outcome.ACCEPTED)
 
     def _on_line(self, effect: Effect, line: Line | None, package: Package) -> Effect:
@@ -494,14 +522,13 @@ class _PackageRules:
     def _answer(
         self, outcome: Outcome, sentence: Sentence, effects: tuple[Effect, ...] = ()
     ) -> Decision:
-        manifest = self.line.manifest if self.line else self.scan.manifest
         return Decision(
             outcome,
             sentence,
             effects,
             package=self.package.code,
             item=self.package.item,
-            manifest=manifest,
+            manifest=self._about,
         )
 
 
@@ -554,7 +581,7 @@ class _BulkRules:
             return None
         sentence = say(
             "It belongs to %(place)s. Set it apart and tell the supervisor.",
-            place=self.known.name(bound_for),
+            place=self.known.path(bound_for),
         )
         return self._answer(Outcome.WRONG_DESTINATION, sentence)
 
@@ -629,5 +656,7 @@ class _BulkRules:
     def _answer(
         self, outcome: Outcome, sentence: Sentence, effects: tuple[Effect, ...] = ()
     ) -> Decision:
-        manifest = self.lines[0].manifest if self.lines else self.scan.manifest
+        counted_on = [effect.manifest for effect in effects if effect.manifest]
+        about = counted_on or [line.manifest for line in self.lines]
+        manifest = about[0] if about else self.scan.manifest
         return Decision(outcome, sentence, effects, item=self.item, manifest=manifest)

@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from silog_scan.core import reconcile
+from silog_scan.core import places, reconcile
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.reconcile import Tally
 
@@ -316,6 +316,11 @@ class Situation:
         name = self.names.get(place)
         return f"{name} ({place})" if name else place
 
+    def path(self, place: str | None) -> str:
+        """Return the place's name, those above it up to the regency, and its code."""
+        found = [self.names[code] for code in lineage(place or "") if code in self.names]
+        return f"{', '.join(found)} ({place})" if found else self.name(place)
+
     def apply(self, effects: Iterable[Effect], act: Act) -> None:
         """Change what is known by an event's effects."""
         for effect in effects:
@@ -359,7 +364,7 @@ class Situation:
             return
         before = line.tally(task)
         line.counted[task] = line.counted.get(task, 0) + effect.count
-        line.damaged[task] = line.damaged.get(task, 0) + _damage(effect)
+        line.damaged[task] = line.damaged.get(task, 0) + _damage(effect, line)
         change = line.tally(task)
         change.add(before, -1)
         self.touched_lines.add((number, line.number, task))
@@ -379,13 +384,24 @@ class Situation:
                 self.gone_counts.add(key)
 
 
-def _damage(effect: Effect) -> int:
-    """Return by how much the damaged part of the line grows."""
+def _damage(effect: Effect, line: Line) -> int:
+    """Return by how much the damaged part of the line grows, in the line's own measure."""
     if effect.count > 0:
         return effect.count if effect.condition is Condition.DAMAGED else 0
     if effect.count < 0:
         return effect.count if effect.was is Condition.DAMAGED else 0
-    return int(effect.condition is Condition.DAMAGED) - int(effect.was is Condition.DAMAGED)
+    size = 1 if line.package else effect.quantity
+    return size * (
+        int(effect.condition is Condition.DAMAGED) - int(effect.was is Condition.DAMAGED)
+    )
+
+
+def lineage(place: str) -> list[str]:
+    """Return the place and those above it, up to its regency."""
+    codes = [place] if len(place) >= places.REGENCY_LENGTH else []
+    while codes and len(above := places.parent(codes[-1]) or "") >= places.REGENCY_LENGTH:
+        codes.append(above)
+    return codes
 
 
 def where(known: Situation, package: Package) -> Sentence:

@@ -18,7 +18,7 @@ from silog_scan.store.schema import upgrade
 from silog_scan.store.situations import insert_new
 from silog_scan.store.tables import ItemRow, MetaRow, PlaceRow, StationRow, table_of
 
-_VILLAGE = 4
+_REGENCY, _VILLAGE = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +129,19 @@ def unknown_place(code: str) -> NotFound | Malformed:
 
 
 def _regions(top: str) -> list[tuple[str, str]]:
-    """Return (code, name) of a region, its ancestors and all below, from the offline data."""
+    """Return (code, name) of all provinces and regencies, and of what lies at or below a region.
+
+    The regencies of the whole nation are named so that a stray box's owner can be.
+    """
     from lokal import wilayah  # noqa: PLC0415  # 0.1 s, and only a new home needs it
 
-    parts = top.split(".")
-    above = [".".join(parts[:n]) for n in range(1, len(parts) + 1)] if top != places.NATION else []
-    found = [(entry.code, entry.name) for code in above if (entry := wilayah.get_wilayah(code))]
-    waiting = [top if above else None]
+    found, waiting = [], wilayah.list_wilayah()
     while waiting:
-        children = wilayah.list_wilayah(waiting.pop())
-        found += [(child.code, child.name) for child in children]
-        waiting += [child.code for child in children if child.level < _VILLAGE]
+        entry = waiting.pop()
+        found.append((entry.code, entry.name))
+        is_near = places.is_at_or_below(entry.code, top) or places.is_at_or_below(top, entry.code)
+        if entry.level < _REGENCY or (is_near and entry.level < _VILLAGE):
+            waiting += wilayah.list_wilayah(entry.code)
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import fields, timestamp
-from silog_scan.core.places import NATION, is_at_or_below
+from silog_scan.core.places import NATION
 from silog_scan.core.stock import Task
 from silog_scan.documents import manifest_files
 from silog_scan.services.actors import Actor
@@ -142,13 +142,8 @@ def stock(session: Session, actor: Actor, place: str | None) -> list[dict[str, A
 
 def trace(session: Session, actor: Actor, code: str) -> dict[str, Any]:
     """Return a package's custody history; one that never touched the actor's place is not found."""
-    row = queries.package(session, code)
-    history = queries.history(session, code)
-    places = [row.place, row.destination, *(event.place for event in history)]
-    if not any(place and _concerns(actor, place) for place in places):
-        raise NotFound(
-            "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
-        )
+    view = queries.package_view(session, code, within=actor.place)
+    row = view.row
     return {
         "package": row.code,
         "item": row.item,
@@ -164,13 +159,9 @@ def trace(session: Session, actor: Actor, code: str) -> dict[str, Any]:
                 "outcome": event.outcome,
                 "place": event.place,
             }
-            for event in history
+            for event in view.history
         ],
     }
-
-
-def _concerns(actor: Actor, place: str) -> bool:
-    return actor.may_see(place) or is_at_or_below(actor.place, place)
 
 
 def events(

@@ -183,6 +183,7 @@ def _wanted(submissions: Sequence[Submission]) -> Wanted:
                 identity = codes.identify(scan.text)
                 wanted.codes |= {identity.code, scan.text.strip()}
                 wanted.items |= {identity.item} if identity.item else set()
+                wanted.named |= {scan.destination} if scan.destination else set()
     return wanted
 
 

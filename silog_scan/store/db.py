@@ -1,15 +1,18 @@
 """Open the database, SQLite or PostgreSQL: readers, and one writer at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from silog_scan.core.errors import Refused, Sentence, say
+
+T = TypeVar("T")
 
 _WRITE_LOCK = 0x51106  # any fixed number; all writers of one PostgreSQL database share it
 
@@ -97,6 +100,13 @@ _REASONS = (
 
 def _reason(error: str) -> Sentence | None:
     return next((sentence for words, sentence in _REASONS if words in error), None)
+
+
+def chunks(values: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
+    """Yield the values in lists that one IN may hold: SQLite binds 32,766, PostgreSQL 65,535."""
+    iterator = iter(values)
+    while some := list(islice(iterator, size)):
+        yield some
 
 
 def sqlite_url(path: Path) -> str:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, insert, select, update
@@ -13,6 +12,7 @@ from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Tally
 from silog_scan.core.stock import WHOLE, Act, Effect, Line, Task
 from silog_scan.store import ledger
+from silog_scan.store.db import chunks
 from silog_scan.store.situations import (
     Wanted,
     insert_new,
@@ -195,7 +195,7 @@ def _register_packages(session: Session, number: str, version: int) -> None:
     ]
     parents = sorted({row.parent for row in found if row.parent} - {r["code"] for r in rows})
     table = table_of(PackageRow)
-    for some in _chunks(rows):
+    for some in chunks(rows, _AT_ONCE):
         made = _registration(session, table)
         session.execute(made, some)
     insert_new(session, table, [_package_row(code, None, 0, None) for code in parents])
@@ -303,7 +303,7 @@ def rebuild(session: Session) -> int:
         session.execute(delete(table_of(row)))
     session.execute(update(table_of(ManifestRow)).values(state="open", version=0))
     total = 0
-    for some in _chunks(ledger.read(session, by_position=True)):
+    for some in chunks(ledger.read(session, by_position=True), _AT_ONCE):
         total += len(some)
         _replay(session, some)
     return total
@@ -366,12 +366,6 @@ def _says_nothing(table: str, row: Any) -> bool:  # noqa: ANN401
     if table == "tally":
         return all(getattr(row, name) == 0 for name in Tally.__slots__)
     return False
-
-
-def _chunks(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    iterator = iter(rows)
-    while some := list(islice(iterator, _AT_ONCE)):
-        yield some
 
 
 def event_count(session: Session) -> int:

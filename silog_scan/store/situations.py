@@ -21,7 +21,9 @@ from silog_scan.core.stock import (
     Situation,
     Standing,
     Task,
+    lineage,
 )
+from silog_scan.store.db import chunks
 from silog_scan.store.tables import (
     CountedRow,
     ExpectedRow,
@@ -41,7 +43,10 @@ _TALLIES = ("matched", "short", "surplus", "damaged", "packages", "units")
 
 @dataclass(slots=True)
 class Wanted:
-    """What a situation should hold: package codes, items, manifests, lines, stock of places."""
+    """What a situation should hold: package codes, items, manifests, lines, stock of places.
+
+    ``ends`` are where manifests begin or end, ``named`` are places that sentences may name.
+    """
 
     codes: set[str] = field(default_factory=set)
     items: set[str] = field(default_factory=set)
@@ -49,6 +54,7 @@ class Wanted:
     lines: set[tuple[str, int]] = field(default_factory=set)
     stock_at: set[str] = field(default_factory=set)
     ends: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
 
 
 def load(session: Session, wanted: Wanted) -> Situation:
@@ -110,21 +116,27 @@ def _load_lines(session: Session, known: Situation, wanted: Wanted) -> None:
         # One statement for each condition: SQLite walks the whole table for an OR over a join.
         for condition in conditions:
             _read_lines(session, known, and_(standing, condition))
-    if wanted.lines:
-        _read_lines(session, known, tuple_(line.manifest, line.number).in_(wanted.lines))
-    _load_line_counts(session, known)
+    for some in chunks(wanted.lines):
+        _read_lines(session, known, tuple_(line.manifest, line.number).in_(some))
 
 
 def _read_lines(session: Session, known: Situation, condition: Any) -> None:  # noqa: ANN401
-    table = table_of(LineRow)
-    manifest = table_of(ManifestRow)
+    """Load lines with what was counted on each; a bulk item may have one for every destination."""
+    table, manifest, count = table_of(LineRow), table_of(ManifestRow), table_of(LineCountRow)
     statement = (
-        select(table, manifest.c.version)
+        select(table, manifest.c.version, count.c.task, count.c.counted, count.c.damaged)
         .join(manifest, manifest.c.number == table.c.manifest)
+        .outerjoin(
+            count, and_(count.c.manifest == table.c.manifest, count.c.line == table.c.number)
+        )
         .where(condition)
     )
     for row in session.execute(statement):
         known.add_line(line_of(row))
+        if row.task:
+            line = known.lines[row.manifest, row.number]
+            line.counted[Task(row.task)] = row.counted
+            line.damaged[Task(row.task)] = row.damaged
 
 
 def line_of(row: Any) -> Line:  # noqa: ANN401  # a row of the line table with its manifest's version
@@ -141,18 +153,6 @@ def line_of(row: Any) -> Line:  # noqa: ANN401  # a row of the line table with i
         seals=tuple(row.seals),
         withdrawn=row.last_version != row.version,
     )
-
-
-def _load_line_counts(session: Session, known: Situation) -> None:
-    keys = [key for key, line in known.lines.items() if not line.counted]
-    if not keys:
-        return
-    table = table_of(LineCountRow)
-    statement = select(table).where(tuple_(table.c.manifest, table.c.line).in_(keys))
-    for row in session.execute(statement):
-        line = known.lines[row.manifest, row.line]
-        line.counted[Task(row.task)] = row.counted
-        line.damaged[Task(row.task)] = row.damaged
 
 
 def _load_children(session: Session, known: Situation) -> None:
@@ -218,23 +218,23 @@ def _load_stock(session: Session, known: Situation, wanted: Wanted) -> None:
 
 
 def _names(session: Session, known: Situation, wanted: Wanted) -> dict[str, str]:
-    codes = set(wanted.ends)
-    for package in known.packages.values():
-        codes |= {package.destination or "", package.standing.place or ""}
+    owners = wanted.named | {f"{code[:2]}.{code[2:4]}" for code in wanted.codes}
+    owners |= {package.destination or "" for package in known.packages.values()}
+    codes = wanted.ends | {above for code in owners for above in lineage(code)}
+    codes |= {package.standing.place or "" for package in known.packages.values()}
     codes |= {line.destination for line in known.lines.values()}
     codes |= {counted.place for counted in known.counts.values()}
-    codes |= {code[:5].replace("-", "") for code in codes}
-    codes |= {f"{code[:2]}.{code[2:4]}" for code in wanted.codes}
     return place_names(session, codes)
 
 
 def place_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
     """Return the names of places by code; one without a name is left out."""
     table = table_of(PlaceRow)
-    rows = session.execute(
-        select(table.c.code, table.c.name).where(table.c.code.in_(set(codes) - {""}))
-    )
-    return {row.code: row.name for row in rows}
+    found: dict[str, str] = {}
+    for some in chunks(set(codes) - {""}):
+        rows = session.execute(select(table.c.code, table.c.name).where(table.c.code.in_(some)))
+        found |= {row.code: row.name for row in rows}
+    return found
 
 
 def save(session: Session, known: Situation) -> None:

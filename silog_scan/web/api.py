@@ -5,10 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, request
+from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext
 from flask_login import current_user
 from flask_openapi3 import APIBlueprint
-from flask_openapi3.models import RawModel
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_openapi3.openapi import OpenAPI
@@ -29,14 +29,26 @@ from silog_scan.web.auth import bearer_actor
 from silog_scan.web.context import actor, backend, in_words, now
 
 _PROBLEM = "application/problem+json"
-_MOST_UNSENT = 2**31
+_LONGEST_UNSENT = 9
+"""Digits of a number of scans."""
 _PAGE = 100
 """Lines in a reconciliation; all of them come page by page from ``lines``."""
 
 
+class _Json(DefaultJSONProvider):
+    """Flask's JSON, in which brackets without end are a wrong body, not a failure of ours."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:  # noqa: ANN401  # Flask's own
+        """Return what the text holds; ValueError when it is none."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
 def new_application(name: str, **options: Any) -> Flask:  # noqa: ANN401  # Flask's own
     """Return the Flask application that also writes the OpenAPI document."""
-    return OpenAPI(
+    app = OpenAPI(
         name,
         info=Info(title="silog-scan", version="1"),
         security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")},
@@ -46,6 +58,8 @@ def new_application(name: str, **options: Any) -> Flask:  # noqa: ANN401  # Flas
         validation_error_callback=_invalid,
         **options,
     )
+    app.json = _Json(app)
+    return app
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> Response:
@@ -158,7 +172,8 @@ def scans(body: shapes.ScansIn) -> Response:
 def _unsent() -> int | None:
     """Return how many scans the device says it still holds."""
     text = request.headers.get("Silog-Unsent", "")
-    return min(int(text), _MOST_UNSENT) if text.isascii() and text.isdigit() else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_UNSENT
+    return int(text) if is_number else None
 
 
 def _scan(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Scan:
@@ -202,12 +217,26 @@ def undo(path: shapes.ScanPath, body: shapes.UndoIn) -> Response:
     return jsonify({"id": undone.id, "undone": True, "event": scanning.event_json(undone.event)})
 
 
-class _Picture(RawModel):
-    mimetypes = ["image/jpeg", "image/png", "image/webp", "application/octet-stream"]  # noqa: RUF012
+def _file(*mimetypes: str) -> dict[str, Any]:
+    """Return what the document says of a file: the raw body, or the field ``file`` of a form."""
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    form = {
+        "schema": {"type": "object", "required": ["file"], "properties": {"file": raw["schema"]}}
+    }
+    kinds = (*mimetypes, "application/octet-stream")
+    return {
+        "requestBody": {
+            "required": True,
+            "content": dict.fromkeys(kinds, raw) | {"multipart/form-data": form},
+        }
+    }
 
 
-@bp.post("/readings", responses={200: shapes.ReadingsOut})
-def readings(raw: _Picture) -> Response:  # noqa: ARG001  # for the document; Flask has the bytes
+_PICTURE = _file("image/jpeg", "image/png", "image/webp")
+
+
+@bp.post("/readings", responses={200: shapes.ReadingsOut}, openapi_extensions=_PICTURE)
+def readings() -> Response:
     """Return the codes in a picture; nothing is recorded."""
     from silog_scan.vision import cascade, frames  # noqa: PLC0415  # cv2 takes 0.2 s
 
@@ -243,12 +272,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
 # Manifests.
 
 
-class _Table(RawModel):
-    mimetypes = ["text/csv", "application/octet-stream"]  # noqa: RUF012
-
-
-@bp.post("/manifests", responses={200: shapes.ImportOut})
-def import_manifest(raw: _Table, query: shapes.ImportQuery) -> Response:  # noqa: ARG001
+@bp.post("/manifests", responses={200: shapes.ImportOut}, openapi_extensions=_file("text/csv"))
+def import_manifest(query: shapes.ImportQuery) -> Response:
     """Import a manifest file, all or nothing, or only say what it holds with ``dry_run``."""
     who, at, station = actor(), now(), backend()
     data = _uploaded()
@@ -301,7 +326,10 @@ def lines(path: shapes.ManifestPath, query: shapes.LinesQuery) -> Response:
     return jsonify({"lines": [reports.line_json(line) for line in found], "next": following})
 
 
-@bp.get("/manifests/<path:number>/export")
+_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+@bp.get("/manifests/<path:number>/export", responses={200: _CSV})
 def export(path: shapes.ManifestPath) -> Response:
     """Return the manifest as a CSV file that can be imported again."""
     with backend().database.reading() as session:

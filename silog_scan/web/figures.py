@@ -48,9 +48,11 @@ def signed(value: int) -> str:
     return mark + number(abs(value))
 
 
-def percent(done: int, whole: int) -> str:
+def percent(done: int, whole: int, *, roughly: bool = False) -> str:
     """Return a share, rounded down: 88,4 % or 88.4%; 100 only where nothing is missing."""
-    text = share(done, whole).removesuffix(".0") if done == whole else share(done, whole)
+    text = share(done, whole)
+    if roughly or text in ("0.0", "100.0"):
+        text = text.partition(".")[0]
     return f"{text}%" if language() == "en" else text.replace(".", ",") + "\u00a0%"
 
 

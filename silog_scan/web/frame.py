@@ -40,6 +40,7 @@ class Page:
     path: str
     nav: tuple[Entry, ...]
     section: str
+    manages: bool
 
 
 def _page() -> Page:
@@ -51,7 +52,8 @@ def _page() -> Page:
         if asked and asked.role in entry.roles and entry.endpoint in current_app.view_functions
     )
     path = request.full_path.rstrip("?") if request.method == "GET" else url_for("start.home")
-    return Page(language(), path, nav, request.blueprint or "")
+    manages = asked is not None and asked.may_administer
+    return Page(language(), path, nav, request.blueprint or "", manages)
 
 
 def share(done: int, whole: int) -> str:

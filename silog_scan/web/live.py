@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from silog_scan.core import places
+from silog_scan.core import items, places
 from silog_scan.core.custody import Outcome, Severity
+from silog_scan.core.errors import say
 from silog_scan.core.events import Event
-from silog_scan.core.stock import Task
+from silog_scan.core.stock import Condition, Task
 from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
-from silog_scan.store.queries import RecentScan
+from silog_scan.store.queries import ItemSum, RecentScan
+from silog_scan.web import figures
 from silog_scan.web.context import in_words, language
 from silog_scan.web.words import CONDITIONS, OUTCOMES
 
@@ -24,13 +26,14 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A scan in words: ``title`` whose it is, ``told`` what to do, ``detail`` for the list."""
+    """A scan in words: what it is, whose (``lead``), what to do (``told``), and when."""
 
     id: str
     outcome: str
     severity: str
     word: str
     title: str
+    lead: str
     told: str
     detail: str
     undone: bool
@@ -96,21 +99,27 @@ def progress_of(session: Session, work: Work) -> Progress | None:
     task = Task.RECEIVE if work.task is Task.LOOKUP else work.task
     totals = queries.totals_of(session, [work.manifest], task)[work.manifest]
     names = item_names(session)
-    items = tuple(
-        Part(names.get(part.item, part.item), part.counted, part.expected)
-        for part in queries.item_sums(session, work.manifest, task)
-    )
+    sums = sorted(queries.item_sums(session, work.manifest, task), key=_place_in_catalogue)
+    parts = tuple(Part(names.get(one.item, one.item), one.counted, one.expected) for one in sums)
     unit, counted, expected = "packages", totals.packages_counted, totals.packages_expected
     if expected == 0:
         unit, counted, expected = "lines", totals.matched, totals.lines
-    return Progress(unit, counted, expected, max(expected - counted, 0), items)
+    return Progress(unit, counted, expected, max(expected - counted, 0), parts)
+
+
+_CATALOGUE = [item.code for item in items.BUILT_IN]
+
+
+def _place_in_catalogue(found: ItemSum) -> tuple[int, str]:
+    """Return the order in which people know the goods; what was added later comes last."""
+    known = _CATALOGUE.index(found.item) if found.item in _CATALOGUE else len(_CATALOGUE)
+    return known, found.item
 
 
 def item_names(session: Session) -> dict[str, str]:
     """Return the catalogue's names in the reader's language, each with a capital."""
     column = "name_en" if language() == "en" else "name_id"
-    names = {row.code: str(getattr(row, column)) for row in queries.items(session)}
-    return {code: name[:1].upper() + name[1:] for code, name in names.items()}
+    return {row.code: figures.capital(getattr(row, column)) for row in queries.items(session)}
 
 
 def recent(session: Session, work: Work, *, at: datetime) -> list[Shown]:
@@ -151,6 +160,7 @@ class _Teller:
             severity=outcome.severity.value,
             word=in_words(OUTCOMES[outcome]),
             title=self._title(scan, event.body),
+            lead=self._lead(scan, event.body, outcome),
             told=self._told(scan, event.body, outcome),
             detail=self._detail(scan, outcome),
             undone=scan.undone,
@@ -166,11 +176,21 @@ class _Teller:
         elif name and not scan.package:
             parts.append(str(body.get("quantity", 1)))
         title = " · ".join(parts)
-        if "condition" in body and body["condition"] in list(CONDITIONS) and not scan.undone:
-            title += f", {in_words(CONDITIONS[body['condition']]).lower()}"
+        if body.get("condition") == Condition.DAMAGED:
+            title += f", {in_words(CONDITIONS[Condition.DAMAGED]).lower()}"
         return title
 
+    def _lead(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
+        """Return the banner's second line: a wrong place is answered by the right one."""
+        right = body.get("values", {}).get("place")
+        if outcome is Outcome.WRONG_DESTINATION and right:
+            return in_words(say("Belongs to %(place)s", place=right))
+        return self._title(scan, body)
+
     def _told(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
+        if outcome is Outcome.WRONG_DESTINATION:
+            apart = in_words(say("Set it apart and tell the supervisor."))
+            return f"{self._title(scan, body)} · {scan.package or scan.text}. {apart}"
         if outcome.severity is not Severity.OK:
             return in_words(sentence_of(body))
         counts = body["counts"]
@@ -186,6 +206,5 @@ class _Teller:
 
     def _detail(self, scan: RecentScan, outcome: Outcome) -> str:
         lead = self._village(scan) if outcome is Outcome.ACCEPTED else in_words(OUTCOMES[outcome])
-        clock = scan.at.astimezone(places.zone(scan.place))
-        at = clock.strftime("%H:%M:%S" if language() == "en" else "%H.%M.%S")
+        at = figures.clock(scan.at, scan.place)
         return " · ".join(filter(None, (lead, at, scan.package or scan.text)))

@@ -1,10 +1,19 @@
 """The shapes of the API: what is validated is what the OpenAPI document says."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, WrapValidator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    WrapValidator,
+)
 
 from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.reconcile import Status
@@ -16,13 +25,30 @@ def _any_text(value: object, check: Any) -> object:  # noqa: ANN401  # pydantic'
     return value if isinstance(value, str) else check(value)
 
 
+def _written(value: object) -> object:
+    """Refuse a number: pydantic would take it for seconds since 1970."""
+    if not isinstance(value, str) or value.replace(".", "").strip("+-").isdigit():
+        raise ValueError("write the time as 2026-02-02T12:00:00+07:00")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Return the time in UTC, or refuse one that falls out of the calendar there."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this time does not exist in UTC") from error
+
+
 AnyText = Annotated[str, WrapValidator(_any_text)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Code = Annotated[str, Field(min_length=1, max_length=4_096)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
+# Without NUL, which PostgreSQL keeps in no text.
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Code = Annotated[str, Field(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
 
 
 class Strict(BaseModel):
-    """A body in which a misspelt name is an error, not a silence."""
+    """A body or a query in which a misspelt name is an error, not a silence."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,13 +71,13 @@ class ScanIn(Strict):
     text: AnyText
     symbology: Annotated[str, Field(max_length=40)] | None = None
     source: Literal["camera", "wedge", "manual", "photo"] = "manual"
-    scanned_at: AwareDatetime
-    quantity: Annotated[int, Field(ge=1, le=9_999_999)] | None = None
+    scanned_at: Moment
+    quantity: Annotated[int, Field(strict=True, ge=1, le=9_999_999)] | None = None
     condition: Condition | None = None
     seals: Annotated[list[Name], Field(max_length=50)] | None = None
     parent: Code | None = None
     destination: Name | None = None
-    counter: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    counter: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
 
 
 class ScansIn(Strict):
@@ -149,7 +175,7 @@ class ManifestPath(BaseModel):
     number: Name
 
 
-class ImportQuery(BaseModel):
+class ImportQuery(Strict):
     """How a file is taken."""
 
     dry_run: bool = False
@@ -224,14 +250,14 @@ class ManifestsOut(BaseModel):
     next: str | None
 
 
-class PageQuery(BaseModel):
+class PageQuery(Strict):
     """A page of a list by cursor."""
 
-    after: str | None = None
+    after: Name | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
-class LinesQuery(BaseModel):
+class LinesQuery(Strict):
     """Which lines."""
 
     status: Status | None = None
@@ -262,7 +288,7 @@ class LinesOut(BaseModel):
     next: int | None
 
 
-class TaskQuery(BaseModel):
+class TaskQuery(Strict):
     """Which task's counts."""
 
     task: Task = Task.RECEIVE
@@ -322,7 +348,7 @@ class StateOut(BaseModel):
     state: Literal["open", "closed", "void"]
 
 
-class PlaceQuery(BaseModel):
+class PlaceQuery(Strict):
     """At a place and below; the asker's own when left out."""
 
     place: Name | None = None
@@ -390,7 +416,7 @@ class DiscrepanciesOut(BaseModel):
     discrepancies: list[DiscrepancyOut]
 
 
-class EventsQuery(BaseModel):
+class EventsQuery(Strict):
     """Events recorded after a position."""
 
     after: Annotated[int, Field(ge=0, lt=2**53)] = 0

@@ -15,7 +15,7 @@ from silog_scan.core.stock import Task
 from silog_scan.services import accounts
 from silog_scan.store import queries
 from silog_scan.store.queries import ManifestView
-from silog_scan.web import frame, work
+from silog_scan.web import figures, frame, work
 from silog_scan.web.context import actor, backend, now
 from silog_scan.web.words import ROLES, TASKS
 
@@ -58,7 +58,7 @@ def _choice(reading: Session, place: str, task: Task) -> Choice:
     above = lineage(place)
     names = queries.place_names(reading, ends | set(above))
     path = tuple(names.get(code, code) for code in above)
-    return Choice(place, path, task, waiting, names, now().astimezone(places.zone(place)).date())
+    return Choice(place, path, task, waiting, names, figures.today(now(), place))
 
 
 def lineage(code: str) -> list[str]:

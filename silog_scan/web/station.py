@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.codes import Modifiers
@@ -41,7 +42,7 @@ def screen() -> str | BaseResponse:
     )
 
 
-def _ends(session: Any, doing: Work) -> list[str]:  # noqa: ANN401  # SQLAlchemy's session
+def _ends(session: Session, doing: Work) -> list[str]:
     """Return the place the manifest comes from."""
     return [queries.manifest(session, doing.manifest).origin] if doing.manifest else []
 
@@ -52,7 +53,6 @@ def _words() -> dict[str, Any]:
         "outcomes": {outcome.value: in_words(word) for outcome, word in OUTCOMES.items()},
         "waiting": gettext("not yet sent"),
         "offline": gettext("not yet sent · offline"),
-        "kept": gettext("Kept here. Sending goes on by itself."),
         "undo": gettext("Undo: %(title)s"),
         "reason": gettext("Taken back at the station"),
         "undone": gettext("taken back"),
@@ -60,14 +60,14 @@ def _words() -> dict[str, Any]:
         "left": gettext("Left %(n)s"),
         "packages": gettext("packages"),
         "lines": gettext("lines"),
-        "stops": gettext("%(n)s stops not dealt with: %(title)s"),
+        "stop": gettext("1 stop not dealt with: %(lead)s"),
+        "stops": gettext("%(n)s stops not dealt with: %(lead)s"),
         "signedOut": gettext("You are signed out. Sign in again; unsent scans are kept here."),
         "damaged": gettext("damaged"),
         "quantity": gettext("quantity %(n)s"),
         "next": gettext("The next scan: %(what)s"),
         "again": gettext("Try again"),
         "remove": gettext("Remove"),
-        "read": gettext("Read. Waiting for the answer."),
         "language": language(),
     }
 
@@ -91,7 +91,7 @@ def watch() -> Response | tuple[str, int]:
         return jsonify(live.answer(session, doing, camera, at=now()))
 
 
-def _is_unchanged(session: Any) -> bool:  # noqa: ANN401  # SQLAlchemy's session
+def _is_unchanged(session: Session) -> bool:
     tag = live.seen_tag(backend().watch, language())
     after = request.args.get("after", -1, type=int)
     return request.args.get("seen", tag) == tag and queries.newest_position(session) == after
@@ -101,9 +101,8 @@ def _is_unchanged(session: Any) -> bool:  # noqa: ANN401  # SQLAlchemy's session
 def picture() -> Response | tuple[str, int]:
     """Return the camera's latest picture above a number, or 204: nobody waits here for one."""
     actor().must_record()
-    camera = backend().watch.camera if backend().watch else None  # type: ignore[union-attr]
-    after = request.args.get("after", 0, type=int)
-    found = camera.jpeg(after, timeout=0) if camera else None
+    watching, after = backend().watch, request.args.get("after", 0, type=int)
+    found = watching.camera.jpeg(after, timeout=0) if watching else None
     if found is None:
         return "", 204
     answer = Response(found.data, mimetype="image/jpeg")

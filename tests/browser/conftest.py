@@ -1,6 +1,7 @@
 """A station in a thread, and a real Chromium before it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +40,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def origin(app: Flask) -> Iterator[str]:  # noqa: F811  # the fixture by its name
+def origin(app: Flask) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -71,7 +72,7 @@ class Hands:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", self._look)
         self._keys = self.page.context.new_cdp_session(self.page)
-        self._at = 1_000_000_000.0
+        self._at = time.time()
 
     def _listen(self, kind: str, text: str) -> None:
         if kind == "error" and "Failed to load resource" not in text:
@@ -79,12 +80,13 @@ class Hands:
 
     def _look(self, request: Request) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme not in ("blob", "data") and f"{parts.scheme}://{parts.netloc}" != self.origin:
+        is_ours = f"{parts.scheme}://{parts.netloc}" == self.origin
+        if parts.scheme not in ("blob", "data") and not is_ours:
             self.strayed.append(request.url)
 
     def scan(self, text: str, *, gap: float = _GAP, end: str = "Enter") -> None:
         """Type as a scanner does: the times stand in the keys, whatever this machine's load."""
-        self._at += 10
+        self._at = max(self._at, time.time()) + 1
         for letter in text:
             self._at += gap
             self._press(letter, letter)
@@ -107,8 +109,8 @@ def hands(context: BrowserContext, origin: str) -> Hands:
 def station(
     hands: Hands,
     context: BrowserContext,
-    sign_in: Callable[[str], Visitor],  # noqa: F811  # the fixture by its name
-    manifest: str,  # noqa: F811  # likewise
+    sign_in: Callable[[str], Visitor],
+    manifest: str,
 ) -> Hands:
     """Give hands at the station, receiving the manifest."""
     visitor = sign_in("admin")

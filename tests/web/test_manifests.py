@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Task
 from silog_scan.services import accounts, deliveries, scanning
 from silog_scan.services.actors import Role
@@ -46,7 +47,7 @@ def bring(backend: Backend, data: bytes) -> None:
     """Import a file past the screen."""
     with backend.database.reading() as session:
         actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, deliveries.Defaults())
+        seen = deliveries.preview(session, actor, data, Defaults())
     folder = backend.settings.attachments
     backend.writer.run(
         lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
@@ -138,8 +139,9 @@ def test_the_list_is_filtered_by_state_and_found_by_package(
     assert (manifest in found, "OTHER" in found) == (False, True)
 
 
+@pytest.mark.usefixtures("manifest")
 def test_more_manifests_take_no_more_queries(
-    admin: Visitor, backend: Backend, manifest: str, statements: list[str]
+    admin: Visitor, backend: Backend, statements: list[str]
 ) -> None:
     admin.get("/manifests")
     statements.clear()
@@ -193,7 +195,7 @@ def test_a_file_with_problems_is_stored_only_when_the_good_rows_are_wanted(
     taken = confirm(admin, check, good_rows="1")
 
     assert refused.status_code == 422
-    assert "has 2 problems and was not imported" in refused.text
+    assert "2 problems; nothing was imported" in refused.text
     assert taken.location == "/manifests/SJ-9"
     with backend.database.reading() as session:
         assert [line.package for line in queries.lines(session, "SJ-9", Task.RECEIVE)] == [
@@ -208,7 +210,8 @@ def test_receive_by_parent_is_kept_with_the_manifest(admin: Visitor, backend: Ba
         assert queries.manifest(session, NUMBER).by_parent
 
 
-def test_the_same_file_again_changes_nothing_and_says_so(admin: Visitor, manifest: str) -> None:
+@pytest.mark.usefixtures("manifest")
+def test_the_same_file_again_changes_nothing_and_says_so(admin: Visitor) -> None:
     check = send(admin, MANIFEST)
     answer = confirm(admin, check)
 
@@ -277,9 +280,7 @@ def test_a_checked_file_that_is_gone_is_asked_for_again(admin: Visitor, backend:
     ],
     ids=["nothing", "workbook", "picture"],
 )
-def test_what_is_no_table_is_told_on_the_same_page(
-    admin: Visitor, data: bytes, told: str
-) -> None:
+def test_what_is_no_table_is_told_on_the_same_page(admin: Visitor, data: bytes, told: str) -> None:
     answer = send(admin, data)
 
     assert answer.status_code == 422
@@ -304,7 +305,7 @@ def test_a_manifest_is_shown_line_by_line_and_exported(admin: Visitor, manifest:
     file = admin.get(f"/manifests/{manifest}.csv")
 
     assert "1271-BL-000003" in page
-    assert "Aur, TPS 001" in page or "TPS 001" in page
+    assert ", TPS 001" in page
     assert file.mimetype == "text/csv"
     assert "1271-BL-000003" in file.text
 
@@ -369,7 +370,7 @@ def test_any_number_has_an_address(
 def test_script_in_a_note_and_a_number_is_inert(admin: Visitor, backend: Backend) -> None:
     script = "<script>alert(1)</script>"
     number, note = "N<img src=x onerror=alert(1)>", f"{script} see"
-    rows = HEADER.decode() + f"{number},12,12.71,P<b>1</b>,KOTAK,1,12.71.01,{note}\n"
+    rows = HEADER.decode() + f"{number},12,12.71,P<i>1</i>,KOTAK,1,12.71.01,{note}\n"
     check = send(admin, rows.encode(), name=f"{script}.csv")
     shown = admin.get(confirm(admin, check).location)
 
@@ -380,7 +381,7 @@ def test_script_in_a_note_and_a_number_is_inert(admin: Visitor, backend: Backend
     text = "".join(page.text for page in pages)
     assert {page.status_code for page in pages} == {200}
     assert "&lt;script&gt;alert(1)&lt;/script&gt; see" in shown.text
-    assert not re.search(r"<script>|<img |<b>1</b>", text)
+    assert not re.search(r"<script>|<img |<i>1", text)
 
 
 # Reconciliation.
@@ -395,7 +396,7 @@ def test_reconciliation_shows_totals_items_destinations_and_extras(
 
     page = admin.get(f"/manifests/{manifest}/reconciliation").text
 
-    assert "25%" in page
+    assert "25.0%" in page
     assert 'aria-label="1 match, 1 partly short, 1 not on the list, 2 not here yet"' in page
     assert "\u22122" in page
     assert "Ink: 38 of 40" in page
@@ -423,7 +424,7 @@ def test_lines_are_filtered_by_state_item_and_destination(
 
 def rows_of(page: str) -> list[str]:
     """Return the packages in the table of lines."""
-    table = page.split('id="lines"')[1].split("</section>")[0]
+    table = page.partition('id="lines"')[2].partition("</section>")[0]
     return re.findall(r'<span class="sl-code">([^<]+)</span></a></th>', table)
 
 

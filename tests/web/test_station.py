@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
 
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.errors import say
@@ -42,7 +43,7 @@ def station(admin: Visitor, manifest: str) -> Visitor:
     return admin
 
 
-def scan(visitor: Visitor, text: str, **more: Any) -> str:
+def scan(visitor: Visitor, text: str, **more: object) -> str:
     one = {"id": str(uuid4()), "text": text, "scanned_at": NOON.isoformat(), "source": "wedge"}
     content = {"task": "receive", "place": "12.71", "manifest": NUMBER, "scans": [one | more]}
     answer = visitor.post_json("/api/v1/scans", content)
@@ -50,8 +51,10 @@ def scan(visitor: Visitor, text: str, **more: Any) -> str:
     return str(one["id"])
 
 
-def live(visitor: Visitor) -> Any:
-    return visitor.get("/station/live").json
+def live(visitor: Visitor) -> dict[str, Any]:
+    told = visitor.get("/station/live").json
+    assert isinstance(told, dict)
+    return told
 
 
 def test_the_start_offers_what_is_waited_for(admin: Visitor, manifest: str) -> None:
@@ -73,7 +76,9 @@ def test_begun_work_is_shown_at_the_station(station: Visitor) -> None:
     assert f"{NUMBER} from" in page
 
 
-def test_begun_work_is_the_cameras_too(watch: Watch, station: Visitor) -> None:
+def test_begun_work_is_the_cameras_too(watch: Watch, admin: Visitor, manifest: str) -> None:
+    admin.post("/work", place="12.71", task="receive", manifest=manifest)
+
     assert watch.work is not None
     assert (watch.work.place, watch.work.manifest) == ("12.71", NUMBER)
 
@@ -124,6 +129,19 @@ def test_live_is_silent_while_nothing_changes(station: Visitor) -> None:
     assert station.get(address).status_code == 200
 
 
+def test_a_look_that_finds_nothing_new_is_cheap(station: Visitor, backend: Backend) -> None:
+    told = live(station)
+    asked: list[str] = []
+
+    @event.listens_for(backend.database.engine, "before_cursor_execute")
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    station.get(f"/station/live?after={told['position']}&seen={told['seen']}")
+
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) <= 5
+
+
 def test_live_speaks_when_only_the_camera_changes(watch: Watch, station: Visitor) -> None:
     told = live(station)
     lost = Status(State.LOST, say("The camera stopped sending pictures."))
@@ -133,6 +151,16 @@ def test_live_speaks_when_only_the_camera_changes(watch: Watch, station: Visitor
 
     assert answer.json is not None
     assert answer.json["camera"]["state"] == "lost"
+
+
+def test_a_wrong_place_is_answered_by_the_right_one(station: Visitor) -> None:
+    scan(station, "1275-KS-000001")
+
+    told = live(station)["scans"][0]
+
+    assert (told["severity"], told["word"]) == ("stop", "Wrong place")
+    assert told["lead"] == "Belongs to Kota Binjai (12.75)"
+    assert told["told"].startswith("Ballot box · 1275-KS-000001.")
 
 
 def test_nobody_sees_here_what_others_scanned(
@@ -169,7 +197,8 @@ def test_staff_may_undo_for_a_quarter_of_an_hour(
     assert live(rina)["scans"][0]["may_undo"] is False
 
 
-def test_the_picture_comes_once_for_each_frame(watch: Watch, station: Visitor) -> None:
+@pytest.mark.usefixtures("watch")
+def test_the_picture_comes_once_for_each_frame(station: Visitor) -> None:
     first = station.get("/station/picture.jpg")
     again = station.get(f"/station/picture.jpg?after={first.headers['Silog-Frame']}")
 
@@ -189,10 +218,9 @@ def test_buttons_tell_the_camera_what_comes_next(watch: Watch, station: Visitor)
     assert watch.said == Modifiers(damaged=True, quantity=40)
 
 
+@pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("quantity", ["0", "-1", "many", "99999999"])
-def test_a_quantity_that_is_none_is_refused(
-    watch: Watch, station: Visitor, quantity: str
-) -> None:
+def test_a_quantity_that_is_none_is_refused(station: Visitor, quantity: str) -> None:
     assert station.post("/station/said", quantity=quantity).status_code == 422
 
 

@@ -21,7 +21,7 @@ from tests.web.conftest import Clock
 Json = dict[str, Any]
 
 
-def scan(text: str, **details: Any) -> Json:
+def scan(text: str, **details: object) -> Json:
     """Return a scan as a station sends it."""
     made = {"id": str(uuid4()), "text": text, "scanned_at": "2026-02-02T12:00:00+07:00"}
     return made | details
@@ -34,26 +34,54 @@ class Caller:
     client: FlaskClient
     token: str | None = None
 
-    def open(self, method: str, path: str, **options: Any) -> TestResponse:
-        headers = dict(options.pop("headers", {}))
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+    def open(self, method: str, path: str, **options: Any) -> TestResponse:  # noqa: ANN401
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= options.pop("headers", {})
         return self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
 
-    def get(self, path: str, **query: Any) -> TestResponse:
+    def get(self, path: str, **query: object) -> TestResponse:
         return self.open("GET", path, query_string=query)
 
-    def post(self, path: str, content: Any = None, **options: Any) -> TestResponse:
-        return self.open("POST", path, json={} if content is None else content, **options)
+    def post(self, path: str, **content: object) -> TestResponse:
+        return self.open("POST", path, json=content)
 
-    def receive(self, *scans: Json, headers: Any = (), **more: Any) -> TestResponse:
-        content = {"task": "receive", "scans": list(scans), **more}
-        return self.post("/scans", content, headers=headers)
+    def receive(self, *scans: Json, **more: object) -> TestResponse:
+        return self.post("/scans", task="receive", scans=list(scans), **more)
 
-    def import_csv(self, data: bytes, **query: Any) -> TestResponse:
+    def import_csv(self, data: bytes, **query: object) -> TestResponse:
         return self.open(
             "POST", "/manifests", data=data, content_type="text/csv", query_string=query
         )
+
+
+def content_of(answer: TestResponse) -> Json:
+    """Return what a call that went well answered."""
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.get_json()
+    return found
+
+
+def problem_of(answer: TestResponse) -> tuple[int, str]:
+    """Return the status and the code of a refusal."""
+    assert answer.content_type == "application/problem+json", answer.text
+    return answer.status_code, answer.get_json()["code"]
+
+
+def results(answer: TestResponse) -> list[Json]:
+    """Return the results of scans."""
+    found: list[Json] = content_of(answer)["results"]
+    return found
+
+
+def outcomes(answer: TestResponse) -> list[str]:
+    """Return the outcomes of scans."""
+    return [result["outcome"] for result in results(answer)]
+
+
+def recorded(caller: Caller) -> list[Json]:
+    """Return the scans of the log, and what was refused of them."""
+    events = content_of(caller.get("/events", limit=1_000))["events"]
+    return [event for event in events if event["kind"].startswith("scan")]
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ const KEPT = "silog-stops";
  * @property {string} id
  * @property {"ok" | "attention" | "stop" | "waiting"} severity
  * @property {string} word
- * @property {string} title
- * @property {string} told
+ * @property {string} title  what it is
+ * @property {string} lead  whose it is
+ * @property {string} told  what to do
  */
 
 export class Banner {
@@ -47,7 +48,7 @@ export class Banner {
 
   /** @param {Told} scan */
   say(scan) {
-    for (const name of /** @type {const} */ (["title", "told"])) {
+    for (const name of /** @type {const} */ (["lead", "told"])) {
       const line = part(this.box, name);
       if (line.textContent !== scan[name]) line.textContent = scan[name];
     }
@@ -104,7 +105,8 @@ export class Banner {
     const others = this.stops.filter((stop) => stop.id !== this.shown);
     this.strip.hidden = !others.length;
     if (!others.length) return;
-    const values = { n: others.length, title: others[0].title };
-    part(this.strip, "text").textContent = fill(this.words.stops, values);
+    const sentence = others.length === 1 ? this.words.stop : this.words.stops;
+    const values = { n: others.length, lead: others[0].lead };
+    part(this.strip, "text").textContent = fill(sentence, values);
   }
 }

@@ -3,6 +3,6 @@ const form = /** @type {HTMLFormElement} */ (document.getElementById("demo"));
 const secret = new URLSearchParams(location.hash.slice(1)).get("demo");
 if (secret) {
   history.replaceState(null, "", location.pathname + location.search);
-  form.elements["secret"].value = secret;
+  /** @type {HTMLInputElement} */ (form.elements.namedItem("secret")).value = secret;
   form.submit();
 }

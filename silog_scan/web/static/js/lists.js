@@ -17,7 +17,8 @@ import { byId, copyOf, fill, part } from "./page.js";
  */
 function keep(list, wanted, make, draw) {
   const ids = new Set(wanted.map((thing) => thing.id));
-  const rows = new Map(Array.from(list.children, (row) => [row.dataset.id, row]));
+  const children = /** @type {HTMLElement[]} */ (Array.from(list.children));
+  const rows = new Map(children.map((row) => [row.dataset.id ?? "", row]));
   for (const [id, row] of rows) if (!ids.has(id)) row.remove();
   wanted.forEach((thing, i) => {
     const row = rows.get(thing.id) ?? make(thing);
@@ -59,8 +60,8 @@ export class Scans {
     const { waiting } = this.words;
     const title = entry.scan?.text ?? "";
     return {
-      id: entry.id, severity: "waiting", word: waiting, title, told: "", detail: waiting,
-      undone: false, may_undo: true,
+      id: entry.id, severity: "waiting", word: waiting, title, lead: title, told: "",
+      detail: waiting, undone: false, may_undo: true,
     };
   }
 

@@ -9,7 +9,8 @@ export class Pad {
     this.onKeep = onKeep;
     this.box = byId("ask");
     this.figure = byId("figure");
-    this.others = Array.from(document.querySelectorAll(".sl-work > section:not(#ask)"));
+    /** @type {NodeListOf<HTMLElement>} */
+    this.others = document.querySelectorAll(".sl-work > section:not(#ask)");
     this.box.addEventListener("click", (/** @type {any} */ event) => this.pressed(event));
     this.figure.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") this.keep();

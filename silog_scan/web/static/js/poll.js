@@ -52,9 +52,11 @@ export class Poll {
 
   async ask() {
     const query = `?after=${this.position}&seen=${encodeURIComponent(this.seen)}`;
-    const options = { redirect: "manual", signal: AbortSignal.timeout(PATIENCE) };
     try {
-      const response = await fetch(this.url + query, options);
+      const response = await fetch(this.url + query, {
+        redirect: "manual",
+        signal: AbortSignal.timeout(PATIENCE),
+      });
       // A stranger is led to the sign-in.
       if (response.type === "opaqueredirect" || response.status === 401) return "signed-out";
       if (response.status !== 200) return response.ok ? "ok" : "offline";

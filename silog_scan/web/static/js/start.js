@@ -5,15 +5,19 @@ const form = /** @type {HTMLFormElement} */ (document.querySelector("[data-start
 
 /** @param {Record<string, string>} change */
 function choose(change) {
-  const { place, task } = Object.fromEntries(new FormData(form));
-  location.search = String(new URLSearchParams({ place, task, ...change }));
+  const chosen = new FormData(form);
+  const query = new URLSearchParams({ place: `${chosen.get("place")}`, task: `${chosen.get("task")}` });
+  for (const [name, value] of Object.entries(change)) query.set(name, value);
+  location.search = String(query);
 }
 
 /** @param {string} text */
 function scanned(text) {
   if (text.startsWith("SLG-PLACE-")) return choose({ place: text.slice(10) });
   if (text.startsWith("SLG-TASK-")) return choose({ task: text.slice(9).toLowerCase() });
-  for (const choice of form.querySelectorAll("[name=manifest]")) {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const choices = form.querySelectorAll("[name=manifest]");
+  for (const choice of choices) {
     if (choice.value !== text) continue;
     choice.checked = true;
     form.requestSubmit();

@@ -77,7 +77,7 @@ function answer(entry, result) {
   const { outcome, severity, message } = result;
   const title = result.package ?? entry.scan?.text ?? "";
   const told = severity === "ok" ? "" : message;
-  announce({ id: result.id, severity, word: words.outcomes[outcome], title, told });
+  announce({ id: result.id, severity, word: words.outcomes[outcome], title, lead: title, told });
 }
 
 /** @param {import("./banner.js").Told} scan */

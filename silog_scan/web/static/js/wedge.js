@@ -14,22 +14,23 @@ const SILENT = ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "NumL
 
 export class Wedge {
   /**
-   * @param {(text: string) => void} onScan
+   * @param {(text: string, meanGap: number) => void} onScan
    * @param {Partial<WedgeSettings>} [settings]
    */
   constructor(onScan, { shortest = 4, meanGap = 35, longestGap = 120 } = {}) {
     this.onScan = onScan;
     this.settings = { shortest, meanGap, longestGap };
-    this.forget();
-    addEventListener("keydown", (event) => this.heard(event), { capture: true });
-  }
-
-  forget() {
     this.text = "";
     this.began = this.latest = 0;
     /** @type {HTMLInputElement | null} */
     this.field = null;
     this.before = "";
+    addEventListener("keydown", (event) => this.heard(event), { capture: true });
+  }
+
+  forget() {
+    this.text = "";
+    this.field = null;
   }
 
   /** @param {KeyboardEvent} event */
@@ -66,18 +67,21 @@ export class Wedge {
       event.preventDefault();
       event.stopImmediatePropagation();
       if (this.field) this.field.value = this.before;
-      const text = this.text;
+      const { text, meanGap } = this;
       this.forget();
-      this.onScan(text);
+      this.onScan(text, meanGap);
     } else {
       this.forget();
     }
   }
 
+  get meanGap() {
+    return (this.latest - this.began) / (this.text.length - 1);
+  }
+
   isScan() {
-    const gaps = this.text.length - 1;
-    const mean = (this.latest - this.began) / gaps;
-    return this.text.length >= this.settings.shortest && mean <= this.settings.meanGap;
+    const { shortest, meanGap } = this.settings;
+    return this.text.length >= shortest && this.meanGap <= meanGap;
   }
 }
 
@@ -110,8 +114,15 @@ function isField(target) {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }
 
+const KEPT = "silog-mean-gap";
+
 /** @returns {Partial<WedgeSettings>} what this device was set to; slow scanners need a longer gap */
 export function keptSettings() {
-  const meanGap = Number(localStorage.getItem("silog-mean-gap"));
+  const meanGap = Number(localStorage.getItem(KEPT));
   return meanGap > 0 ? { meanGap, longestGap: Math.max(120, 4 * meanGap) } : {};
+}
+
+/** @param {number} meanGap */
+export function keepMeanGap(meanGap) {
+  localStorage.setItem(KEPT, String(meanGap));
 }

@@ -1,0 +1,132 @@
+"""People and stations are kept by administrators only."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from silog_scan.services import accounts
+from silog_scan.services.actors import Role
+from silog_scan.web.context import Backend
+from tests.conftest import PASSWORD
+from tests.web.conftest import Visitor
+
+People = Callable[[str, Role, str], Visitor]
+
+
+def test_the_administrator_adds_a_person(admin: Visitor, backend: Backend) -> None:
+    answer = admin.post(
+        "/admin/users", name="rina", role="staff", place="12.71.01", password=PASSWORD
+    )
+
+    assert answer.status_code == 303
+    assert "rina" in admin.get("/admin/users").text
+    with backend.database.reading() as session:
+        assert accounts.check_password(session, "rina", PASSWORD).place == "12.71.01"
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "told"),
+    [
+        ({"password": "short"}, 422, "fewer than 10 characters"),
+        ({"name": "admin"}, 409, "There is a user admin already."),
+        ({"role": "king"}, 422, "Choose a role."),
+        ({"place": "12.71.99"}, 404, "The place 12.71.99 is not known here."),
+        ({"place": "12.72"}, 403, "12.72 is not your place"),
+    ],
+    ids=["password", "name", "role", "unknown place", "elsewhere"],
+)
+def test_a_refused_person_is_told_on_the_same_page(
+    admin: Visitor, change: dict[str, str], status: int, told: str
+) -> None:
+    form = {"name": "rina", "role": "staff", "place": "12.71", "password": PASSWORD}
+
+    answer = admin.post("/admin/users", **(form | change))
+
+    assert answer.status_code == status
+    assert told in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_a_disabled_person_is_out_at_once(admin: Visitor, person: People) -> None:
+    rina = person("rina", Role.STAFF, "12.71")
+
+    asked = admin.get("/admin/users?disable=rina").text
+    admin.post("/admin/users/disable", name="rina")
+
+    assert "Disable rina?" in asked
+    assert rina.get("/manifests").location.startswith("/sign-in")
+
+
+def test_nobody_disables_themselves(admin: Visitor) -> None:
+    answer = admin.post("/admin/users/disable", name="admin")
+
+    assert answer.status_code == 409
+    assert "You cannot disable yourself." in answer.text
+
+
+def test_a_new_station_s_token_is_shown_once_and_works(admin: Visitor, backend: Backend) -> None:
+    answer = admin.post("/admin/stations", name="Stasiun 2", place="12.71.01")
+    token = re.search(r'id="token">([^<]+)<', answer.text)
+
+    assert token
+    assert token[1] not in admin.get("/admin/stations").text
+    with backend.database.reading() as session:
+        station = accounts.bearer(session, token[1], at=backend.clock())
+    assert station
+    assert station.station == "Stasiun 2"
+
+
+def test_a_revoked_station_is_refused_and_stays_listed(admin: Visitor, backend: Backend) -> None:
+    added = admin.post("/admin/stations", name="Stasiun 2", place="12.71.01").text
+    token = re.search(r'id="token">([^<]+)<', added)
+    assert token
+
+    asked = admin.get("/admin/stations?revoke=Stasiun+2").text
+    admin.post("/admin/stations/revoke", name="Stasiun 2")
+
+    assert "Revoke Stasiun 2?" in asked
+    assert "Revoked" in admin.get("/admin/stations").text
+    with backend.database.reading() as session:
+        assert accounts.bearer(session, token[1], at=backend.clock()) is None
+
+
+def test_the_data_home_s_own_station_is_not_revoked(admin: Visitor) -> None:
+    answer = admin.post("/admin/stations/revoke", name="Gudang Medan")
+
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.SUPERVISOR, Role.OBSERVER])
+def test_nobody_else_sees_or_keeps_accounts(person: People, role: Role) -> None:
+    visitor = person("other", role, "12.71")
+
+    answers = [
+        visitor.get("/admin/users"),
+        visitor.get("/admin/stations"),
+        visitor.post("/admin/stations", name="X", place="12.71"),
+        visitor.post("/admin/users/disable", name="admin"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [403] * 4
+
+
+def test_an_administrator_below_sees_and_ends_only_what_is_below(
+    admin: Visitor, person: People
+) -> None:
+    admin.post("/admin/stations", name="Stasiun 2", place="12.71.01")
+    below = person("ppk", Role.ADMINISTRATOR, "12.71.02")
+
+    assert "Stasiun 2" not in below.get("/admin/stations").text
+    assert below.post("/admin/stations/revoke", name="Stasiun 2").status_code == 404
+    assert below.post("/admin/users/disable", name="admin").status_code == 404
+
+
+def test_script_in_a_name_is_inert(admin: Visitor) -> None:
+    name = "<script>alert(1)</script>"
+
+    added = admin.post("/admin/stations", name=name, place="12.71")
+    asked = admin.get("/admin/stations?revoke=%3Cscript%3Ealert(1)%3C/script%3E")
+
+    assert "Revoke &lt;script&gt;" in asked.text
+    assert "<script>alert" not in added.text + asked.text
