@@ -3,8 +3,8 @@
 import getpass
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +45,7 @@ class Line:
         from silog_scan.services import homes
         from silog_scan.store.db import Database
 
-        if not self.settings.home.exists() and self.settings.database.startswith("sqlite"):
-            raise no_station(self.settings)
+        must_exist(self.settings)
         click.echo(self.tell(say("Data home: %(home)s", home=self.settings.home)), err=True)
         database = Database(self.settings.database)
         try:
@@ -72,12 +71,13 @@ class Line:
             yield session, accounts.cli_actor(session)
 
 
-def no_station(settings: Settings) -> NotFound:
-    """Return the refusal of a home that is not there."""
-    return NotFound(
-        "no-station",
-        say("There is no station in %(home)s. Make one with: silog-scan init", home=settings.home),
-    )
+def must_exist(settings: Settings) -> None:
+    """Refuse a home without a database; opening it would leave an empty file behind."""
+    if settings.file and not settings.file.exists():
+        told = say(
+            "There is no station in %(home)s. Make one with: silog-scan init", home=settings.home
+        )
+        raise NotFound("no-station", told)
 
 
 class Commands(click.Group):
@@ -170,10 +170,8 @@ def _serving_settings(settings: Settings, options: dict[str, Any]) -> Settings:
 
 
 def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
-    is_sqlite = settings.database.startswith("sqlite")
-    if is_sqlite and not (settings.home / "silog.db").exists():
-        raise no_station(settings)
-    if options["workers"] > 1 and is_sqlite:
+    must_exist(settings)
+    if options["workers"] > 1 and settings.file:
         raise Malformed(
             "setting-refused",
             say("SQLite has one writer: use one worker, or PostgreSQL by SILOG_DATABASE."),
@@ -193,7 +191,7 @@ def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
 @click.option("--place", help="Code of the station's place, such as 12.71.")
 @click.option("--region", help="Part of the region tree to copy; the place's regency if left out.")
 @click.option("--admin", help="Name of the first administrator.")
-@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.option("--password-file", type=click.File("rb"), help="- is standard input.")
 @click.pass_obj
 def init(line: Line, /, **options: Any) -> None:  # click's options
     """Make a station: database, places, items and the first administrator.
@@ -206,7 +204,7 @@ def init(line: Line, /, **options: Any) -> None:  # click's options
 
     settings = line.settings
     database = Database(settings.database)
-    if settings.database.startswith("sqlite"):
+    if settings.file:
         _make_home(settings.home)
     homes.open_home(database)
     if homes.is_founded(database):
@@ -262,7 +260,12 @@ def _ask(line: Line, what: Sentence) -> str:
 def _password(line: Line, file: Any) -> str:  # click's file
     """Return the first line of the file, or what is typed twice alike."""
     if file is not None:
-        return str(file.read()).split("\n", 1)[0].rstrip("\r")
+        try:
+            text = str(file.read(), "utf-8-sig")
+        except UnicodeDecodeError as error:
+            told = say("The password file is no text in UTF-8. Choose the right one.")
+            raise Malformed("password-file", told) from error
+        return text.split("\n", 1)[0].rstrip("\r")
     if not sys.stdin.isatty():
         raise Malformed(
             "password-missing", say("Give the password by --password-file; - is standard input.")
@@ -349,30 +352,34 @@ def scan(line: Line, /, source: str, **options: Any) -> None:  # click's options
     \b
     Example: silog-scan scan film.mjpeg --task receive --manifest SJ-1271-0147 --jsonl
     """
-    refused = False
+    bad_files: list[Path] = []
+
+    def tell(path: Path, refusal: Refused) -> None:
+        bad_files.append(path)
+        click.echo(f"{path}: {line.tell(refusal.sentence)}", err=True)
+
     with line.database() as database:
         job = _ScanJob(line, database, options)
-        for reading in _readings(line, source):
-            refused = job.take(reading) or refused
-    sys.exit(SOME_REFUSED if refused else DONE)
+        stops = [job.take(reading, kind) for reading, kind in _readings(source, tell)]
+    sys.exit(SOME_REFUSED if any(stops) or bad_files else DONE)
 
 
-def _readings(line: Line, source: str) -> Iterator["Reading"]:
-    """Yield what a source shows, or each line of standard input as a wedge would type it."""
+def _readings(
+    source: str, tell: Callable[[Path, Refused], None]
+) -> Iterator[tuple["Reading", str]]:
+    """Yield what a source shows, or each line of standard input as a wedge types it; and which."""
     if source == "-":
         from silog_scan.core.agreement import Reading
 
-        for text in sys.stdin:
-            if text.strip("\r\n"):
-                yield Reading(text.strip("\r\n"), "", (), "wedge")
+        # Bytes that are no text become surrogates, and those an invalid scan: nothing is dropped.
+        lines = (line for read in sys.stdin.buffer for line in read.splitlines() if line)
+        for line in lines:
+            yield Reading(line.decode("utf-8", "surrogateescape"), "", (), "wedge"), "wedge"
         return
     from silog_scan.vision.watch import read_source
 
-    def tell(path: Path, refusal: Refused) -> None:
-        click.echo(f"{path}: {line.tell(refusal.sentence)}", err=True)
-
-    for _, reading in read_source(source, refused=tell):
-        yield reading
+    for frame, reading in read_source(source, refused=tell):
+        yield reading, "photo" if frame.is_still else "camera"
 
 
 class _ScanJob:
@@ -394,7 +401,7 @@ class _ScanJob:
             quantity=self.options["quantity"],
         )
 
-    def take(self, reading: "Reading") -> bool:
+    def take(self, reading: "Reading", source: str) -> bool:
         """Record a reading and print its answer; say whether it was a stop."""
         from silog_scan.services import watching
 
@@ -402,12 +409,12 @@ class _ScanJob:
         if command is not None:
             self.said = self.said.after(command)
             return False
-        answer = self._record(reading)
+        answer = self._record(reading, source)
         self.said = self._unsaid()
         self._print(reading, answer)
         return not isinstance(answer, Refused) and answer.severity == "stop"
 
-    def _record(self, reading: "Reading") -> "Answer":
+    def _record(self, reading: "Reading", source: str) -> "Answer":
         from silog_scan.services import scanning, watching
 
         at = serving.now()
@@ -422,7 +429,7 @@ class _ScanJob:
             reading,
             said=self.said,
             at=at,
-            source="camera" if reading.corners else "wedge",
+            source=source,
             seals_required=work.task in self.line.settings.seals_required,
         )
         with self.database.writing() as session:
@@ -439,7 +446,12 @@ class _ScanJob:
             click.echo(as_json(answer.as_json(translate)))
             return
         told = self.line.tell(answer.sentence)
-        click.echo(f"{answer.outcome.value:18} {reading.text}  {told}")
+        click.echo(f"{answer.outcome.value:18} {_shown(reading.text)}  {told}")
+
+
+def _shown(text: str) -> str:
+    """Return a scanned text so that it cannot steer the terminal."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 # Manifests.
@@ -519,7 +531,7 @@ def _print_import(
             what=found.message,
         )
         click.echo(line.tell(told), err=True)
-    for number in seen.numbers:
+    for number in seen.numbers if imported or not seen.problems else ():
         click.echo(line.tell(_import_sentence(number, changes[number], imported=imported)))
     if seen.problems and not imported:
         told = say(
@@ -697,7 +709,7 @@ def ledger() -> None:
 
 
 @ledger.command("verify")
-@click.argument("file", required=False, type=click.File("r", encoding="utf-8"))
+@click.argument("file", required=False, type=click.File("rb"))
 @click.pass_obj
 def verify_ledger(line: Line, file: Any) -> None:  # click's file
     """Check the chains of the database, or of an export without any database.
@@ -763,6 +775,7 @@ def rebuild_ledger(line: Line, *, check: bool) -> None:
         )
         click.echo(line.tell(told))
         sys.exit(DIFFERENCES if differing else DONE)
+    must_exist(line.settings)
     with serving.stopped(line.settings.home), line.writing() as (session, _):
         number = ledgers.rebuild(session)
     click.echo(line.tell(say("Made anew from %(n)s events.", n=number)))
@@ -788,7 +801,7 @@ def user() -> None:
     type=click.Choice(["staff", "supervisor", "administrator", "observer"]),
 )
 @click.option("--place", help="The station's own when left out.")
-@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.option("--password-file", type=click.File("rb"), help="- is standard input.")
 @click.pass_obj
 def add_user(line: Line, name: str, role: str, place: str | None, password_file: Any) -> None:
     """Add a person.
@@ -840,7 +853,7 @@ def disable_user(line: Line, name: str) -> None:
 
 @user.command("password")
 @click.argument("name")
-@click.option("--password-file", type=click.File("r"), help="- is standard input.")
+@click.option("--password-file", type=click.File("rb"), help="- is standard input.")
 @click.pass_obj
 def change_password(line: Line, name: str, password_file: Any) -> None:
     """Give a person a new password and end their sign-ins.
@@ -929,9 +942,8 @@ def doctor(line: Line, *, whole: bool) -> None:
 
     settings, at = line.settings, serving.now()
     click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
-    findings = doctors.examine(
-        Database(settings.database), settings.home, camera=settings.camera, at=at
-    )
+    with closing(Database(settings.database)) as database:
+        findings = doctors.examine(database, settings.home, camera=settings.camera, at=at)
     if whole:
         click.echo(as_json(_findings(line, findings, at)))
     for found in () if whole else findings:

@@ -41,6 +41,12 @@ class Settings:
     demo: bool = False
 
     @property
+    def file(self) -> Path | None:
+        """Return the SQLite database's file, or None when the database is a server's."""
+        url = make_url(self.database)
+        return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+    @property
     def attachments(self) -> Path:
         """Return the folder of imported files and their normalised lines, by SHA-256."""
         return self.home / "attachments"

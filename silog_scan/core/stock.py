@@ -350,7 +350,10 @@ class Situation:
         standing = Standing(
             effect.to, effect.left_on, effect.condition, effect.arrived, effect.seals
         )
-        self.packages[code] = replace(known, standing=standing)
+        # What it holds is fixed by the move: a later issue may say otherwise, a replay must not.
+        self.packages[code] = replace(
+            known, item=effect.item, quantity=effect.quantity, standing=standing
+        )
         self.touched_packages.add(code)
 
     def _count(self, effect: Effect, act: Act) -> None:

@@ -1,6 +1,8 @@
 """Look a station over: one line for each thing that must work, ok or what to do."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,14 +42,23 @@ def examine(database: Database, home: Path, *, camera: str, at: datetime) -> lis
 
 def _database(database: Database, home: Path) -> list[Finding]:
     try:
-        with database.reading() as session:
-            version = schema.current(session.connection())
-            if version is None:
+        with _looked_at(database) as session:
+            if session is None:
                 told = say("There is no station here yet. Make one with: silog-scan init")
                 return [Finding("database", False, told)]
             return [_durability(session, database), _drive(database, home)]
     except Refused as refusal:
         return [Finding("database", False, refusal.sentence)]
+
+
+@contextmanager
+def _looked_at(database: Database) -> Iterator[Session | None]:
+    """Give a session, or None where no station was made; nothing is left behind by looking."""
+    if database.is_sqlite and not Path(database.engine.url.database or "").exists():
+        yield None
+        return
+    with database.reading() as session:
+        yield session if schema.current(session.connection()) else None
 
 
 def _durability(session: Session, database: Database) -> Finding:
@@ -103,8 +114,8 @@ def _disk(home: Path) -> Finding:
 def _clock(database: Database, at: datetime) -> Finding:
     """Compare the clock with the newest event: one that goes back would date events wrongly."""
     try:
-        with database.reading() as session:
-            newest = queries.newest_time(session)
+        with _looked_at(database) as session:
+            newest = queries.newest_time(session) if session else None
     except Refused:
         newest = None
     if at < max(newest or _EARLIEST, _EARLIEST):

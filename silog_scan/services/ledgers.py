@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
@@ -31,8 +32,21 @@ def verify(log: Iterable[Event]) -> list[Chain]:
                 head = events.verify([event], head)
         except events.ChainBroken as error:
             broken = error
+        except (ValueError, RecursionError):
+            broken = _unheard_of(event)
         chains.append(Chain(head, broken))
     return chains
+
+
+def _unheard_of(event: Event) -> events.ChainBroken:
+    """Return the refusal of an event that no program of ours could have written."""
+    told = say(
+        "Event %(sequence)s of station %(station)s holds what no event can hold. "
+        "Keep this file and ask who holds it.",
+        sequence=event.sequence,
+        station=event.station,
+    )
+    return events.ChainBroken("chain-altered", told)
 
 
 def verify_database(session: Session) -> list[Chain]:
@@ -47,20 +61,27 @@ def export(session: Session) -> Iterator[str]:
         yield events.canonical(content).decode()
 
 
-def parse(lines: Iterable[str]) -> Iterator[Event]:
-    """Yield the events of an export, or refuse the first line that is none."""
+def parse(lines: Iterable[bytes]) -> Iterator[Event]:
+    """Yield the events of an export; refuse the first line that is none, and a file without any."""
+    number = 0
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            content = json.loads(line)
-            yield Event(**content)
+            event = Event(**json.loads(line, parse_float=_no_number, parse_constant=_no_number))
         except (ValueError, TypeError, RecursionError) as error:
             told = say(
                 "Line %(number)s is no event of an export. Was the file changed or cut?",
                 number=number,
             )
             raise Malformed("not-an-export", told) from error
+        yield event
+    if not number:
+        raise Malformed("not-an-export", say("The file is empty: it is no export of a ledger."))
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
 
 
 def rebuild(session: Session) -> int:

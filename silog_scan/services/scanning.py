@@ -1,6 +1,7 @@
 """Accept scans: gather what is known, decide, append the event, apply its effects; and undo one."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from silog_scan.core.custody import OFFERED, Decision, Outcome, Scan, Severity, 
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, Sentence, say
 from silog_scan.core.events import Event, moment, timestamp
 from silog_scan.core.ids import uuid7
-from silog_scan.core.stock import Act, Effect, Situation, Standing, Task
+from silog_scan.core.stock import Act, Condition, Effect, Situation, Standing, Task
 from silog_scan.services.actors import Actor
 from silog_scan.store import projections, queries
 from silog_scan.store.ledger import Ledger
@@ -387,6 +388,7 @@ def _take_back(
     ]
     if child and not effects:
         raise NotFound("not-in-scan", say("%(code)s did not come with this scan.", code=child))
+    _must_still_lie_there(session, effects)
     taken_back = [effect.undone(_before(session, event, effect)) for effect in effects]
     book = Ledger(session, at)
     body = _undo_body(actor, event, reason, child=child)
@@ -421,14 +423,20 @@ def _undo_body(actor: Actor, event: Event, reason: str, *, child: str | None) ->
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _must_still_lie_there(session: Session, effects: Iterable[Effect]) -> None:
+    """Refuse to take back bulk that left since; one scan may have filled several lines."""
+    put: Counter[tuple[str, str | None, Condition]] = Counter()
+    for effect in effects:
+        if effect.package is None and effect.to:
+            put[effect.to, effect.item, effect.condition] += effect.quantity
+    for (place, item, condition), quantity in put.items():
+        if queries.held(session, place, item, condition) < quantity:
+            raise _not_last(item)
+
+
 def _before(session: Session, event: Event, effect: Effect) -> Standing:
     """Return how the package stood before, or refuse: something later built on this scan."""
     if effect.package is None:
-        if (
-            effect.to
-            and queries.held(session, effect.to, effect.item, effect.condition) < effect.quantity
-        ):
-            raise _not_last(effect.item)
         return Standing()
     newest, before = queries.last_standings(session, effect.package)
     if newest != (event.station, event.sequence):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from silog_scan.core.errors import Refused
 from silog_scan.core.stock import Task
 from silog_scan.services import accounts
-from silog_scan.services.actors import Actor
+from silog_scan.services.actors import Actor, Role
 from silog_scan.services.watching import Work
 from silog_scan.store import queries
 from silog_scan.web import work
@@ -94,8 +94,8 @@ def enter() -> str | BaseResponse | tuple[str, int]:
     except Refused as refusal:
         page = render_template("auth/sign_in.html", problem=in_words(refusal.sentence), name=name)
         return page, 401
-    _begin(user_id)
-    return redirect(_next())
+    person = _begin(user_id)
+    return redirect(_next(person.actor.role))
 
 
 def _begin(user_id: str) -> Person:
@@ -110,11 +110,20 @@ def _begin(user_id: str) -> Person:
     return person
 
 
-def _next() -> str:
-    """Return the page asked for before the sign-in, if it is one of ours."""
+_LANDING = {
+    Role.STAFF: "start.home",
+    Role.SUPERVISOR: "manifests.reconciliation_today",
+    Role.ADMINISTRATOR: "admin.index",
+    Role.OBSERVER: "manifests.reconciliation_today",
+}
+"""Where each role's work begins."""
+
+
+def _next(role: Role = Role.STAFF) -> str:
+    """Return the page asked for before the sign-in if it is one of ours, else the role's own."""
     wanted = request.args.get("next", "")
     is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if is_ours else url_for("start.home")
+    return wanted if is_ours and wanted != "/" else url_for(_LANDING[role])
 
 
 @bp.post("/sign-in/demo")
@@ -150,6 +159,7 @@ def leave() -> BaseResponse:
     """End the sign-in on the server, not only in the browser."""
     token, at = current_user.id, now()
     backend().writer.run(lambda s: accounts.sign_out(s, token, at=at))
+    work.lay_down()
     logout_user()
     session.clear()
     answer = redirect(url_for("auth.sign_in"))

@@ -53,7 +53,7 @@ def test_a_wrong_password_is_told_in_one_sentence(stranger: Visitor) -> None:
 def test_the_sign_in_leads_nowhere_else(stranger: Visitor, elsewhere: str) -> None:
     answer = stranger.post(f"/sign-in?next={elsewhere}", name="admin", password=PASSWORD)
 
-    assert answer.location == "/"
+    assert answer.location == "/admin"  # where an administrator's work begins
 
 
 def test_a_demonstration_link_works_once(backend: Backend, app: Flask) -> None:

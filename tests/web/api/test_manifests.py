@@ -172,7 +172,8 @@ def test_a_manifest_that_is_not_known_is_a_problem(meja: Caller, number: str) ->
     assert status in (404, 422)
 
 
-def test_manifests_are_paged_by_number(meja: Caller, manifest: str) -> None:
+@pytest.mark.usefixtures("manifest")
+def test_manifests_are_paged_by_number(meja: Caller) -> None:
     meja.import_csv(MANIFEST.replace(b"SJ-1271-0147", b"SJ-2").replace(b"KS", b"SP"))
 
     first = content_of(meja.get("/manifests", limit=1))
