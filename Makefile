@@ -27,9 +27,10 @@ lint: ## Format, lint, directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
-types: ## mypy --strict
+types: ## mypy --strict, and tsc --strict over the pages' scripts
 	@scripts/setup.sh dev
 	$(BIN)/mypy
+	$(BIN)/node node_modules/typescript/bin/tsc --project .
 
 bench: ## Measure: figures on standard output
 	@scripts/setup.sh dev
@@ -52,6 +53,6 @@ wheel: ## Build the sdist and the wheel into dist/
 
 clean: ## Remove what was made here
 	rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache .setup.log .messages.pot silog_scan/web/static/vendor
+		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
 .PHONY: help run test check lint types bench translations lock wheel clean

@@ -21,7 +21,7 @@ VENDORED = {
     "zxing-wasm/dist/reader/zxing_reader.wasm": "zxing_reader.wasm",
     "zxing-wasm/LICENSE": "zxing-wasm.LICENSE",
 }
-NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+NPM_CI = ["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 NPM_CI += ["--fetch-retry-maxtimeout=10000"]  # ms; else a missing network shows after 70 s
 NO_NPM = (
     "The front-end files could not be fetched: npm ci failed ({reason}). Connect to the internet "

@@ -2,7 +2,7 @@
 # Set up this checkout, and do nothing where all is in place.
 #
 #   scripts/setup.sh run     what the station needs: .venv, libzbar
-#   scripts/setup.sh dev     what lint and types need
+#   scripts/setup.sh dev     what lint and types need: that, node_modules
 #   scripts/setup.sh test    what the tests need: that, chromium, PostgreSQL
 #
 # System packages come through apt where the user is root or may sudo without a password.
@@ -127,9 +127,23 @@ python_packages() {
     rm -f .venv/.unfinished
 }
 
+# --- npm packages: tools only, nothing of them is shipped --------------------------------------
+
+npm_packages() {
+    local wanted
+    wanted=$(checksum package.json package-lock.json)
+    [ "$(cat node_modules/.stamp 2>/dev/null)" = "$wanted" ] && return
+    say "Installing the tools for pages and scripts into node_modules ..."
+    PATH="$PWD/.venv/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error \
+        --fetch-retry-maxtimeout=10000 >/dev/null ||
+        give_up "The npm packages could not be installed; with a network, try again."
+    printf '%s' "$wanted" >node_modules/.stamp
+}
+
 if ! "$PYTHON" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))'; then
     give_up "Please install Python 3.11 or newer, or name one: make $WANTED PYTHON=python3.12"
 fi
 system_packages
 virtual_environment
 python_packages
+[ "$WANTED" = run ] || npm_packages

@@ -155,6 +155,7 @@ def serve(line: Line, /, **options: Any) -> None:  # click's options
     """
     settings = _serving_settings(line.settings, options)
     if options["demo"]:
+        _must_be_here_only(options)
         serving.serve(serving.demonstration(settings))
         return
     _must_be_servable(settings, options)
@@ -167,6 +168,16 @@ def serve(line: Line, /, **options: Any) -> None:  # click's options
 def _serving_settings(settings: Settings, options: dict[str, Any]) -> Settings:
     given = {name: options[name] for name in ("host", "port", "camera") if options[name]}
     return replace(settings, **given)
+
+
+def _must_be_here_only(options: dict[str, Any]) -> None:
+    """Refuse to show the demonstration, whose link signs in an administrator, to others."""
+    if options["host"] or options["cert"] or options["key"] or options["workers"] > 1:
+        told = say(
+            "The demonstration is for this computer only. "
+            "Leave out --host, --cert, --key and --workers."
+        )
+        raise Malformed("setting-refused", told)
 
 
 def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
@@ -310,9 +321,10 @@ def _decoded(line: Line, image: Path) -> dict[str, Any]:
         readings = cascade.read_still(grey)
     except Refused as refusal:
         error = {"code": refusal.code, "message": line.tell(refusal.sentence)}
-        return {"image": str(image), "error": error}
+        return {"image": click.format_filename(image), "error": error}
     ms = round((time.perf_counter() - begun) * 1000, 1)
-    return {"image": str(image), "readings": [_reading(r) for r in readings], "ms": ms}
+    name = click.format_filename(image)
+    return {"image": name, "readings": [_reading(r) for r in readings], "ms": ms}
 
 
 def _reading(reading: "Reading") -> dict[str, Any]:
@@ -457,6 +469,17 @@ def _shown(text: str) -> str:
 # Manifests.
 
 
+def _must_be_csv(_: click.Context, __: click.Parameter, output: Any) -> Any:  # click's
+    if str(getattr(output, "name", "")).lower().endswith(".xlsx"):
+        raise click.BadParameter("XLSX cannot be written. End the name in .csv.")
+    return output
+
+
+OUTPUT = click.option(
+    "-o", "output", type=click.File("wb"), default="-", callback=_must_be_csv, help="File to write."
+)
+
+
 @main.group(cls=Commands)
 def manifest() -> None:
     """Import, list, write out, close and void manifests.
@@ -577,7 +600,7 @@ def list_manifests(line: Line, *, jsonl: bool) -> None:
 
 @manifest.command("export")
 @click.argument("number")
-@click.option("-o", "output", type=click.File("wb"), default="-")
+@OUTPUT
 @click.pass_obj
 def export_manifest(line: Line, number: str, output: Any) -> None:  # click's
     """Write a manifest as CSV that can be imported again.
@@ -635,7 +658,7 @@ FORMATS = click.Choice(["table", "json", "csv"])
 @click.argument("number")
 @click.option("--task", type=TASKS, default=Task.RECEIVE.value, show_default=True)
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
-@click.option("-o", "output", type=click.File("wb"), default="-")
+@OUTPUT
 @click.pass_obj
 def reconcile(line: Line, number: str, task: str, form: str, output: Any) -> None:
     """Compare what was expected with what was scanned; exit 3 when there are differences.
@@ -656,7 +679,7 @@ def reconcile(line: Line, number: str, task: str, form: str, output: Any) -> Non
 @main.command()
 @click.option("--place", help="The station's own when left out.")
 @click.option("--format", "form", type=FORMATS, default="table", show_default=True)
-@click.option("-o", "output", type=click.File("wb"), default="-")
+@OUTPUT
 @click.pass_obj
 def stock(line: Line, place: str | None, form: str, output: Any) -> None:
     """Show what lies where.

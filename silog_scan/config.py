@@ -24,6 +24,7 @@ KNOWN = (
 )
 LANGUAGES = ("id", "en")
 _MOST_STATION = 60
+_LONGEST_PORT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _database(text: str | None, home: Path) -> str:
         return f"sqlite:///{home / 'silog.db'}"
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         url = None
     if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
         raise _refused(
@@ -132,7 +133,7 @@ def _language(environment: Mapping[str, str]) -> str:
 
 
 def _port(text: str) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 2**16:
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_PORT and 0 < int(text) < 2**16:
         return int(text)
     raise _refused(say("SILOG_PORT is a number from 1 to 65535, not %(text)s.", text=text))
 

@@ -15,12 +15,14 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from multiprocessing import SimpleQueue
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ from filelock import FileLock, Timeout
 
 from silog_scan import config
 from silog_scan.config import Settings
-from silog_scan.core.errors import Conflict, Refused, say
+from silog_scan.core.errors import Conflict, Malformed, Refused, say
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from silog_scan.services.actors import Actor
     from silog_scan.store.db import Database
 
+DEMO_FOLDER = "silog-scan-demo"
 DEMO_PLACE = "12.71"
 DEMO_MANIFEST = "SJ-1271-0147"
 _NEVER_CAME = 15
@@ -59,6 +62,7 @@ class Serving:
         scheme = "https" if self.cert else "http"
         host = self.settings.host
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared
+        shown = f"[{shown}]" if ":" in shown else shown
         return f"{scheme}://{shown}:{self.settings.port}"
 
 
@@ -68,16 +72,20 @@ def now() -> datetime:
 
 
 def serve(serving: Serving) -> None:
-    """Serve until stopped; refuse a port or a data home that is taken."""
-    _must_be_free(serving.settings.host, serving.settings.port)
-    _must_be_unlocked(serving.settings.home)
+    """Serve until stopped; refuse a port or a data home that is taken, or what the worker does."""
+    address = _free_address(serving.settings.host, serving.settings.port)
+    if serving.cert and serving.key:
+        _must_be_usable(serving.cert, serving.key)
+    with stopped(serving.settings.home):
+        pass  # only a look: the worker holds the lock
+    refusals: SimpleQueue[Refused] = SimpleQueue()
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     server = Granian(
         "silog_scan.serving:load",
-        address=serving.settings.host,
+        address=address,
         port=serving.settings.port,
         interface=Interfaces.WSGI,
         workers=serving.workers,
@@ -88,27 +96,49 @@ def serve(serving: Serving) -> None:
         ssl_cert=serving.cert,
         ssl_key=serving.key,
     )
-    server.serve(target_loader=partial(load, serving))
+    # The worker's own words are enough: "Unexpected exit from worker-1" adds nothing.
+    logging.getLogger("_granian").addFilter(lambda _: refusals.empty())
+    try:
+        server.serve(target_loader=partial(load, serving, refusals))
+    except SystemExit:
+        if refusals.empty():
+            raise
+        raise refusals.get() from None
 
 
-def _must_be_free(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Conflict(
-                "port-taken",
-                say(
-                    "Port %(port)s on %(host)s cannot be used (%(reason)s). Is the station "
-                    "running already? Else choose another with --port.",
-                    port=port,
-                    host=host,
-                    reason=error.strerror or str(error),
-                ),
-            ) from error
+def _free_address(host: str, port: int) -> str:
+    """Return the host's number, or refuse a port that cannot be used there."""
+    try:
+        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if os.name != "nt":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(where)
+    except OSError as error:
+        raise Conflict(
+            "port-taken",
+            say(
+                "Port %(port)s on %(host)s cannot be used (%(reason)s). Is the station "
+                "running already? Else choose another with --port.",
+                port=port,
+                host=host,
+                reason=error.strerror or str(error),
+            ),
+        ) from error
+    return str(where[0])
+
+
+def _must_be_usable(cert: Path, key: Path) -> None:
+    """Refuse a certificate and key that are none, do not belong together, or are locked."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=str)
+    except (OSError, ValueError) as error:
+        told = say(
+            "%(cert)s and %(key)s are no certificate and its open key, both in PEM.",
+            cert=cert,
+            key=key,
+        )
+        raise Malformed("setting-refused", told) from error
 
 
 def lock(home: Path, worker: int = 0) -> FileLock:
@@ -116,11 +146,13 @@ def lock(home: Path, worker: int = 0) -> FileLock:
     return FileLock(home / f"serve-{worker}.lock", timeout=0)
 
 
-def _must_be_unlocked(home: Path) -> None:
+@contextmanager
+def stopped(home: Path) -> Iterator[None]:
+    """Hold the data home's lock; refuse while a station serves it, and a disk that is read-only."""
+    held = lock(home)
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with lock(home):
-            pass
+        held.acquire()
     except Timeout as error:
         raise _taken(home) from error
     except OSError as error:
@@ -132,16 +164,10 @@ def _must_be_unlocked(home: Path) -> None:
                 reason=error.strerror or str(error),
             ),
         ) from error
-
-
-@contextmanager
-def stopped(home: Path) -> Iterator[None]:
-    """Hold the data home's lock, or refuse while a station serves it."""
     try:
-        with lock(home):
-            yield
-    except Timeout as error:
-        raise _taken(home) from error
+        yield
+    finally:
+        held.release()
 
 
 def _taken(home: Path) -> Conflict:
@@ -154,16 +180,17 @@ def _taken(home: Path) -> Conflict:
 # The worker.
 
 
-def load(serving: Serving, *_: object) -> Callable[..., Any]:
-    """Open the station in the worker and return its WSGI application."""
+def load(serving: Serving, refusals: "SimpleQueue[Refused]", *_: object) -> Callable[..., Any]:
+    """Open the station in the worker and return its WSGI application, or tell the parent why not.
+
+    A worker that ends takes its parent with it: granian starts none again unless asked to.
+    """
     _die_with_parent()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         return _open(serving)
     except Refused as refusal:
-        print(refusal, file=sys.stderr, flush=True)  # noqa: T201
-        # The parent would start the worker again and again: end it too.
-        os.kill(os.getppid(), signal.SIGTERM)
+        refusals.put(refusal)
         os._exit(1)
 
 
@@ -234,11 +261,13 @@ def _greeting(serving: Serving) -> str:
 
 def demonstration(settings: Settings) -> Serving:
     """Make the sample delivery's home anew and return how to serve it, on loopback only."""
-    home = config.default_home().with_name("silog-scan-demo")
+    # By a name of its own, as the folder is emptied: SILOG_HOME may hold anything.
+    home = config.default_home().with_name(DEMO_FOLDER)
     if "SILOG_HOME" in os.environ:
-        home = settings.home / "demo"
-    _must_be_free("127.0.0.1", settings.port)
-    _must_be_unlocked(home)
+        home = settings.home / DEMO_FOLDER
+    _free_address("127.0.0.1", settings.port)
+    with stopped(home):
+        pass
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     settings = replace(

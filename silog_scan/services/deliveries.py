@@ -21,8 +21,15 @@ from silog_scan.documents.manifest_files import Dialect
 from silog_scan.services.actors import Actor
 from silog_scan.services.homes import add_polling_stations
 from silog_scan.store import projections, queries
+from silog_scan.store.db import chunks
 from silog_scan.store.ledger import Ledger
-from silog_scan.store.tables import LineRow, ManifestRow, StationRow, table_of
+from silog_scan.store.tables import (
+    LineCountRow,
+    LineRow,
+    ManifestRow,
+    StationRow,
+    table_of,
+)
 
 _AT_ONCE = 500
 
@@ -122,16 +129,20 @@ def _also_listed(session: Session, drafts: Iterable[Draft]) -> Iterator[Problem]
     line, head = table_of(LineRow).c, table_of(ManifestRow).c
     for draft in drafts:
         rows = {ln.package: ln.row for ln in draft.lines if ln.package}
-        found = session.execute(
+        elsewhere = (
             select(line.package, line.manifest)
             .join(table_of(ManifestRow), head.number == line.manifest)
             .where(
-                line.package.in_(rows),
                 head.receiver == draft.receiver,
                 head.state == "open",
                 head.number != draft.number,
                 line.last_version == head.version,
             )
+        )
+        found = (
+            pair
+            for some in chunks(rows)
+            for pair in session.execute(elsewhere.where(line.package.in_(some)))
         )
         for package, number in found:
             told = say(
@@ -211,7 +222,7 @@ def import_preview(  # noqa: PLR0913
         raise Malformed("manifest-empty", say("The file has no row that can be imported."))
     changes = {}
     for draft in seen.drafts:
-        _must_be_theirs(actor, draft)
+        _must_be_theirs(session, actor, draft)
         changes[draft.number] = _change(session, draft)
         if changes[draft.number] != "unchanged":
             _store(
@@ -221,10 +232,12 @@ def import_preview(  # noqa: PLR0913
     return Imported(changes)
 
 
-def _must_be_theirs(actor: Actor, draft: Draft) -> None:
-    if actor.may_see(draft.receiver) or actor.may_see(draft.origin):
-        return
-    actor.must_hold(draft.receiver)
+def _must_be_theirs(session: Session, actor: Actor, draft: Draft) -> None:
+    """Refuse a manifest between other places, and a new issue of one that was between others."""
+    if not (actor.may_see(draft.receiver) or actor.may_see(draft.origin)):
+        actor.must_hold(draft.receiver)
+    if session.get(ManifestRow, draft.number):
+        _own_manifest(session, actor, draft.number)
 
 
 def _store(  # noqa: PLR0913
@@ -387,7 +400,7 @@ def close(
     row = _own_manifest(session, actor, number)
     if row.state == "void":
         raise Conflict("manifest-void", say("Manifest %(number)s is void.", number=number))
-    waiting = _unsent(session, row.receiver)
+    waiting = _unsent(session, row)
     if waiting and not (reason and reason.strip()):
         raise Conflict(
             "unsent-scans",
@@ -444,20 +457,27 @@ def _must_have_reason(reason: str | None) -> None:
 
 
 def _has_counts(session: Session, number: str) -> bool:
-    tasks = (Task.RECEIVE, Task.DISPATCH, Task.RETURN)
-    return any(
-        view.matched or view.short or view.surplus or view.damaged
-        for view in (queries.totals_of(session, [number], task)[number] for task in tasks)
-    )
+    """Say whether anything is counted on it, on lines of earlier issues too."""
+    some = select(LineCountRow).where(LineCountRow.manifest == number, LineCountRow.counted > 0)
+    return session.scalars(some.limit(1)).first() is not None
 
 
-def _unsent(session: Session, place: str) -> list[str]:
+def _unsent(session: Session, row: ManifestRow) -> list[str]:
+    """Return the stations that may hold scans for the manifest which they have not sent yet."""
     found = session.execute(
-        select(StationRow.name, StationRow.place).where(
-            StationRow.unsent > 0, StationRow.revoked_at.is_(None)
-        )
+        select(StationRow.name, StationRow.place)
+        .where(StationRow.unsent > 0, StationRow.revoked_at.is_(None))
+        .order_by(StationRow.name)
     )
-    return [row.name for row in found if places.is_at_or_below(row.place, place)]
+    return [name for name, place in found if _may_scan_for(place, row)]
+
+
+def _may_scan_for(place: str, row: ManifestRow) -> bool:
+    """Say whether a station there may name an end of the manifest, or stands below its receiver."""
+    ends = (row.receiver, row.origin)
+    return places.is_at_or_below(place, row.receiver) or any(
+        places.is_at_or_below(end, place) for end in ends
+    )
 
 
 def _change_state(
@@ -494,7 +514,7 @@ def export_csv(session: Session, number: str) -> bytes:
             unit=view.unit,
             extra=tuple(view.extra.items()),
         )
-        for view in queries.lines(session, number, Task.RECEIVE)
+        for view in sorted(queries.lines(session, number, Task.RECEIVE), key=lambda ln: ln.row)
     )
     draft = Draft(row.number, row.origin, row.receiver, row.due, lines)
     return manifest_files.write_csv(manifests.table([draft]))

@@ -104,11 +104,17 @@ def _copy_places(session: Session, founding: Founding) -> None:
     rows = {places.NATION: _place_row(places.NATION, "Indonesia")}
     for code, name in _regions(founding.region):
         rows[code] = _place_row(code, name)
-    if places.region(founding.place) not in rows:
+    if _standing_in(founding.place) not in rows:
         raise unknown_place(founding.place)
     if founding.place not in rows:
         rows[founding.place] = _place_row(founding.place, _name_of_added(founding.place, rows))
     insert_new(session, table_of(PlaceRow), list(rows.values()))
+
+
+def _standing_in(code: str) -> str | None:
+    """Return the listed region a polling station or warehouse stands in, or the code itself."""
+    is_added = places.is_code(code) and places.level(code) in ("polling-station", "warehouse")
+    return places.parent(code) if is_added else code
 
 
 def unknown_place(code: str) -> NotFound | Malformed:

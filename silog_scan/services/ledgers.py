@@ -63,7 +63,7 @@ def export(session: Session) -> Iterator[str]:
 
 def parse(lines: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of an export; refuse the first line that is none, and a file without any."""
-    number = 0
+    empty = True
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -75,8 +75,9 @@ def parse(lines: Iterable[bytes]) -> Iterator[Event]:
                 number=number,
             )
             raise Malformed("not-an-export", told) from error
+        empty = False
         yield event
-    if not number:
+    if empty:
         raise Malformed("not-an-export", say("The file is empty: it is no export of a ledger."))
 
 

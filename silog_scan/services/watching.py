@@ -1,37 +1,47 @@
 """The server's camera as a station's eyes: frames become readings, readings become scans."""
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from silog_scan.core import codes
-from silog_scan.core.agreement import Reading
-from silog_scan.core.codes import Kind, Modifiers
+from silog_scan.core.agreement import WINDOW, Reading
+from silog_scan.core.codes import Identity, Kind, Modifiers
+from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.errors import Refused, Sentence, say
 from silog_scan.core.stock import Condition, Task
 from silog_scan.services import scanning
 from silog_scan.services.actors import Actor
-from silog_scan.services.scanning import Submission
+from silog_scan.services.scanning import Result, Submission
 from silog_scan.store.writer import Writer
 
 if TYPE_CHECKING:
     from silog_scan.vision.cameras import Camera
+    from silog_scan.vision.frames import Frame
 
 
 _A_MOMENT = 0.1
 """Seconds between looks whether there is work yet."""
+_LEFT_AFTER = 90.0
+"""Seconds after the last word of a page; browsers let one in the background speak once a minute."""
+_SHOWN_FOR = 0.4
+"""Seconds a code is drawn after it was seen last: every look at a frame misses some."""
+_MOST_DRAWN = 24
+_SWITCHES = frozenset({Kind.PLACE, Kind.TASK})
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the camera's scans are for: who stands there, task, place and manifest."""
+    """What the camera's scans are for: who stands there, task, place and manifest, since when."""
 
     actor: Actor
     task: Task
     place: str
     manifest: str | None = None
+    begun: float = 0.0
 
 
 def submission_of(
@@ -62,17 +72,74 @@ def submission_of(
 
 def command_of(reading: Reading) -> str | None:
     """Return the command a label gives, or None where it is no command."""
+    identity = _identity(reading)
+    return identity.code if identity and identity.kind is Kind.COMMAND else None
+
+
+def _identity(reading: Reading) -> Identity | None:
     if codes.flaw(reading.as_scanned, reading.symbology):
         return None
-    identity = codes.identify(reading.as_scanned)
-    return identity.code if identity.kind is Kind.COMMAND else None
+    return codes.identify(reading.as_scanned)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A card of a place, task or manifest, which the person's page acts upon; numbered."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code in the picture: where it was seen last, and what its scan was answered, if it was.
+
+    ``place`` is where it belongs when it came to the wrong one.
+    """
+
+    text: str
+    corners: tuple[tuple[int, int], ...]
+    seen_at: float
+    severity: Severity | None = None
+    place: str | None = None
+
+
+@dataclass
+class View:
+    """The codes in view of a camera: where they are, and how they were answered."""
+
+    size: tuple[int, int] = (0, 0)
+    _codes: dict[str, Code] = field(default_factory=dict)
+
+    def saw(self, readings: Iterable[Reading], at: float) -> None:
+        """Note where codes are; forget what went out of view."""
+        codes = {text: code for text, code in self._codes.items() if at - code.seen_at <= WINDOW}
+        for reading in readings:
+            known = codes.get(reading.text) or Code(reading.text, reading.corners, at)
+            codes[reading.text] = replace(known, corners=reading.corners, seen_at=at)
+        self._codes = codes  # at once: pages read it from other threads
+
+    def answered(self, text: str, result: Result) -> None:
+        """Note what the scan of a code in view was answered."""
+        is_astray = result.outcome is Outcome.WRONG_DESTINATION
+        place = str(result.sentence.values["place"]) if is_astray else None
+        code = self._codes.get(text)
+        if code:
+            answered = replace(code, severity=result.severity, place=place)
+            self._codes = {**self._codes, text: answered}
+
+    def codes(self, at: float) -> list[Code]:
+        """Return the codes to draw, the latest answers included."""
+        shown = [code for code in self._codes.values() if at - code.seen_at <= _SHOWN_FOR]
+        return shown[:_MOST_DRAWN]
 
 
 @dataclass
 class Watch:
-    """A thread that reads the camera and records what is agreed on, while work is set.
+    """A thread that reads the camera and records what is agreed on, while somebody attends to it.
 
-    One that ``waits`` opens its camera only when there is work: a film plays once.
+    One that ``waits`` opens its camera only when there is work: a film plays once. Scans of
+    ``switches``, the manifests waited for, change the work, as cards of places and tasks do.
     """
 
     camera: "Camera"
@@ -82,7 +149,12 @@ class Watch:
     waits: bool = False
     work: Work | None = None
     said: Modifiers = field(default_factory=Modifiers)
+    heard: Heard | None = None
+    switches: frozenset[str] = frozenset()
     problem: Sentence | None = None
+    view: View = field(default_factory=View)
+    tick: Callable[[], float] = time.monotonic
+    _attended: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> "Watch":
@@ -95,9 +167,31 @@ class Watch:
         self._stop.set()
         self.camera.stop()
 
+    def attend(self, work: Work) -> bool:
+        """Record for this work while its page keeps saying so; say whether the camera does.
+
+        Who came first keeps the camera until the page is silent; the same person's newest work
+        wins, so that the last words of an old page do not bring its work back.
+        """
+        held = self.work_under_way()
+        is_newer = held is not None and held.actor == work.actor and held.begun <= work.begun
+        if held is not None and held != work and not is_newer:
+            return False
+        self.work, self._attended = work, self.tick()
+        return True
+
+    def work_under_way(self) -> Work | None:
+        """Return the work that is recorded for: nobody's, once its page is gone."""
+        is_attended = self.tick() - self._attended <= _LEFT_AFTER
+        return self.work if is_attended else None
+
     def say(self, said: Modifiers) -> None:
         """Change what the next scan will be, as a button on the screen does."""
         self.said = said
+
+    def codes(self) -> list[Code]:
+        """Return the codes in view now."""
+        return self.view.codes(self.tick())
 
     def _look(self) -> None:
         from silog_scan.vision.watch import Watch as Eyes  # noqa: PLC0415  # cv2 takes 0.2 s
@@ -111,16 +205,32 @@ class Watch:
             if frame is None:
                 continue
             sequence = frame.sequence
-            for reading in eyes.saw(frame):
+            fresh = eyes.saw(frame)
+            self._note(frame, eyes.in_view)
+            for reading in fresh:
                 self._take(reading)
+
+    def _note(self, frame: "Frame", readings: Iterable[Reading]) -> None:
+        height, width = frame.grey.shape
+        self.view.size = width, height
+        self.view.saw(readings, self.tick())
 
     def _take(self, reading: Reading) -> None:
         """Record a reading, or hear a command; a failure is shown and the station lives on."""
         command = command_of(reading)
+        work = self.work_under_way()
         if command is not None:
             self.said = self.said.after(command)
-        elif self.work is not None:
-            self._record(self.work, reading)
+        elif work is not None and self._is_switch(reading):
+            number = self.heard.number + 1 if self.heard else 1
+            self.heard = Heard(number, reading.text)
+        elif work is not None:
+            self._record(work, reading)
+
+    def _is_switch(self, reading: Reading) -> bool:
+        identity = _identity(reading)
+        is_card = identity is not None and identity.kind in _SWITCHES
+        return is_card or reading.text.strip() in self.switches
 
     def _record(self, work: Work, reading: Reading) -> None:
         try:
@@ -140,3 +250,4 @@ class Watch:
             self.problem = answer.sentence
             return
         self.problem, self.said = None, Modifiers()
+        self.view.answered(reading.text, answer)

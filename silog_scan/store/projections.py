@@ -199,6 +199,24 @@ def _register_packages(session: Session, number: str, version: int) -> None:
         made = _registration(session, table)
         session.execute(made, some)
     insert_new(session, table, [_package_row(code, None, 0, None) for code in parents])
+    if version > 1:
+        _forget_parents(session)
+
+
+def _forget_parents(session: Session) -> None:
+    """Forget parents that no line names since a new issue, unless they were ever moved."""
+    package, line, custody = table_of(PackageRow), table_of(LineRow).c, table_of(CustodyRow).c
+    named = select(line.number).where(line.parent == package.c.code)
+    moved = select(custody.position).where(custody.package == package.c.code, custody.changed)
+    session.execute(
+        delete(package).where(
+            package.c.item.is_(None),
+            package.c.place.is_(None),
+            package.c.left_on.is_(None),
+            ~named.exists(),
+            ~moved.exists(),
+        )
+    )
 
 
 def _registration(session: Session, table: Any) -> Any:  # noqa: ANN401

@@ -1,21 +1,23 @@
 """What pages and services read: nothing here writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select, tuple_
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import places
-from silog_scan.core.custody import EXTRAS
+from silog_scan.core.custody import EXTRAS, Outcome
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import Event
 from silog_scan.core.reconcile import Status, status
 from silog_scan.core.stock import WHOLE, Condition, Standing, Task
 from silog_scan.store import ledger
+from silog_scan.store.db import chunks
 from silog_scan.store.tables import (
+    CountedRow,
     CustodyRow,
     DiscrepancyRow,
     EventRow,
@@ -100,16 +102,15 @@ def below(column: Any, top: str) -> Any:  # noqa: ANN401  # a column in, a condi
 
 def events_of_scans(session: Session, ids: Sequence[str]) -> dict[str, Event]:
     """Return the event of each scan id that was recorded before."""
-    keys = session.execute(
-        select(ScanRow.station, ScanRow.sequence).where(ScanRow.id.in_(ids))
-    ).all()
-    if not keys:
-        return {}
-    table = table_of(EventRow)
-    rows = session.execute(
-        select(table).where(tuple_(table.c.station, table.c.sequence).in_([tuple(k) for k in keys]))
+    event, scan = table_of(EventRow), table_of(ScanRow).c
+    statement = select(event).join(
+        table_of(ScanRow), and_(scan.station == event.c.station, scan.sequence == event.c.sequence)
     )
-    return {row.id: ledger.event_of(row) for row in rows}
+    return {
+        row.id: ledger.event_of(row)
+        for some in chunks(ids)
+        for row in session.execute(statement.where(scan.id.in_(some)))
+    }
 
 
 def undo_of(session: Session, event: Event, child: str | None) -> Event | None:
@@ -373,17 +374,15 @@ def _extra_counts(session: Session, numbers: Sequence[str]) -> dict[str, int]:
         .group_by(scan.manifest)
     )
     found = {row[0]: int(row[1]) for row in rows}
-    for number, lines in _withdrawn(session, numbers).items():
-        found[number] = found.get(number, 0) + len(lines)
-    return found
+    with_dropped_lines = {line.manifest for line in _dropped_lines(session, numbers)}
+    return found | {number: len(extras(session, number)) for number in with_dropped_lines}
 
 
-def _withdrawn(session: Session, numbers: Sequence[str]) -> dict[str, list[Any]]:
-    """Return the lines that a re-issue dropped though something was counted on them."""
+def _dropped_lines(session: Session, numbers: Sequence[str]) -> list[Any]:
+    """Return the lines that a new issue dropped though something was counted on them."""
     line, count, head = table_of(LineRow).c, table_of(LineCountRow).c, table_of(ManifestRow).c
     rows = session.execute(
-        select(line.manifest, line.package, line.item, count.counted, head.imported_at)
-        .select_from(table_of(LineRow))
+        select(line.manifest, line.number, line.package, line.item)
         .join(
             table_of(LineCountRow),
             and_(count.manifest == line.manifest, count.line == line.number, count.counted > 0),
@@ -391,10 +390,33 @@ def _withdrawn(session: Session, numbers: Sequence[str]) -> dict[str, list[Any]]
         .join(table_of(ManifestRow), head.number == line.manifest)
         .where(line.manifest.in_(numbers), line.last_version != head.version)
     )
-    found: dict[str, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row.manifest, []).append(row)
-    return found
+    return list(rows)
+
+
+def _scans_of_dropped_lines(session: Session, number: str) -> Iterator[tuple[str, Any]]:
+    """Yield (text, scan) of what was counted on lines that a new issue dropped."""
+    lines = _dropped_lines(session, [number])
+    packages = {line.package for line in lines if line.package}
+    scan, counted = table_of(ScanRow), table_of(CountedRow).c
+    for row in session.execute(
+        select(counted.package.label("code"), scan)
+        .join(scan, scan.c.id == counted.scan)
+        .where(counted.manifest == number, counted.package.in_(packages))
+    ):
+        yield (row.text if row.package == row.code else row.code), row
+    bulk = {line.number: line.item for line in lines if line.package is None}
+    candidates = session.execute(
+        select(scan).where(
+            scan.c.item.in_(set(bulk.values())),
+            or_(scan.c.manifest == number, scan.c.manifest.is_(None)),
+            scan.c.undone_by.is_(None),
+        )
+    ).all()
+    events = events_of_scans(session, [row.id for row in candidates])
+    for row in candidates:
+        effects = events[row.id].body.get("effects", ())
+        if any(e.get("manifest") == number and e.get("line") in bulk for e in effects):
+            yield row.text, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,19 +431,17 @@ class Extra:
 
 
 def extras(session: Session, number: str) -> list[Extra]:
-    """Return one entry for each text, with its newest scan."""
+    """Return one entry for each text, with its newest scan; a line may have been dropped since."""
     table = table_of(ScanRow)
-    rows = session.execute(
-        select(table).where(_extra_conditions([number])).order_by(table.c.position)
-    )
+    rows = session.execute(select(table).where(_extra_conditions([number])))
+    scans = [(row.text, row.outcome, row) for row in rows]
+    dropped = _scans_of_dropped_lines(session, number)
+    scans += [(text, Outcome.UNEXPECTED.value, row) for text, row in dropped]
     found: dict[str, Extra] = {}
-    for row in rows:
-        before = found.get(row.text)
-        scans = before.scans + 1 if before else 1
-        found[row.text] = Extra(row.text, row.outcome, row.scanned_at, row.station, scans)
-    for row in _withdrawn(session, [number]).get(number, ()):
-        text = row.package or row.item
-        found.setdefault(text, Extra(text, "unexpected", row.imported_at, "", row.counted))
+    for text, outcome, row in sorted(scans, key=lambda scan: scan[2].position):
+        before = found.get(text)
+        times = before.scans + 1 if before else 1
+        found[text] = Extra(text, outcome, row.scanned_at, row.station, times)
     return list(found.values())
 
 
@@ -516,7 +536,7 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class LineFilter:
-    """Which lines to read: by status, item, destination; after a line number; how many."""
+    """Which lines to read: by status, item, destination, a text; after a line number; how many."""
 
     status: Status | None = None
     item: str | None = None
@@ -524,6 +544,7 @@ class LineFilter:
     after: int = 0
     limit: int | None = None
     attention: bool = False
+    text: str | None = None
 
 
 def lines(
@@ -565,6 +586,8 @@ def _filtered(statement: Any, only: LineFilter, counted: Any, damaged: Any) -> A
         statement = statement.where(line.item == only.item)
     if only.destination:
         statement = statement.where(below(line.destination, only.destination))
+    if only.text:
+        statement = statement.where(_says(only.text))
     expected = func.coalesce(_one_if_package(), line.quantity)
     conditions = {
         Status.MISSING: counted == 0,
@@ -578,6 +601,29 @@ def _filtered(statement: Any, only: LineFilter, counted: Any, damaged: Any) -> A
     if only.attention:
         statement = statement.where(or_(counted != expected, damaged > 0))
     return statement
+
+
+_VILLAGE_LENGTH = len("12.71.01.1001")
+
+
+def _says(text: str) -> Any:  # noqa: ANN401  # a condition
+    """Return the condition that a line says a text as pages do: its code, item, or destination.
+
+    A polling station is shown with its village, so it is found by the village's name too.
+    """
+    line, place, item = table_of(LineRow).c, table_of(PlaceRow).c, table_of(ItemRow).c
+    places_named = select(place.code).where(place.name.icontains(text, autoescape=True))
+    names = (item.code, item.name_id, item.name_en)
+    items_named = select(item.code).where(
+        or_(*(name.icontains(text, autoescape=True) for name in names))
+    )
+    return or_(
+        line.package.icontains(text, autoescape=True),
+        line.item.in_(items_named),
+        line.destination.startswith(text, autoescape=True),
+        line.destination.in_(places_named),
+        func.substr(line.destination, 1, _VILLAGE_LENGTH).in_(places_named),
+    )
 
 
 def _one_if_package() -> Any:  # noqa: ANN401
@@ -634,8 +680,47 @@ def stock(session: Session, *, within: str) -> list[StockView]:
 
 
 @dataclass(frozen=True, slots=True)
+class TransitView:
+    """Units and packages of an item that left and have not arrived; ``manifest`` is "" if none."""
+
+    manifest: str
+    origin: str | None
+    receiver: str | None
+    item: str
+    quantity: int
+    packages: int
+
+
+def in_transit(session: Session, *, within: str) -> list[TransitView]:
+    """Return what is under way from or to a place and below, or bound there without a manifest.
+
+    Only packages are known to be under way: what was sent in bulk has no identity until it arrives.
+    """
+    package, head = table_of(PackageRow).c, table_of(ManifestRow).c
+    way = (package.left_on, head.origin, head.receiver, package.item)
+    is_bound_here = and_(head.number.is_(None), below(package.destination, within))
+    rows = session.execute(
+        select(*way, func.sum(package.quantity), func.count(package.code))
+        .select_from(table_of(PackageRow))
+        .outerjoin(table_of(ManifestRow), head.number == package.left_on)
+        .where(
+            package.place.is_(None),
+            package.left_on.is_not(None),
+            package.item.is_not(None),  # a pallet is none of the goods
+            or_(_ends_within(within), is_bound_here),
+        )
+        .group_by(*way)
+        .order_by(*way)
+    )
+    return [
+        TransitView(number, origin, receiver, item or "", int(quantity), packages)
+        for number, origin, receiver, item, quantity, packages in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class CustodyView:
-    """One event in a package's history."""
+    """One event in a package's history; ``before`` is the digest of its chain's event before it."""
 
     at: str
     station: str
@@ -646,32 +731,45 @@ class CustodyView:
     outcome: str
     place: str
     undone: bool
+    event: Event
+    before: str | None
 
 
 def history(session: Session, code: str) -> list[CustodyView]:
     """Return a package's events in the order they were recorded."""
-    custody = table_of(CustodyRow)
+    custody, event = table_of(CustodyRow), table_of(EventRow)
+    before = event.alias()
     rows = session.execute(
-        select(custody.c.station, custody.c.sequence, custody.c.undone)
+        select(event, custody.c.undone, before.c.digest.label("before"))
+        .join(
+            custody,
+            and_(custody.c.station == event.c.station, custody.c.sequence == event.c.sequence),
+        )
+        .outerjoin(
+            before,
+            and_(before.c.station == event.c.station, before.c.sequence == event.c.sequence - 1),
+        )
         .where(custody.c.package == code)
         .order_by(custody.c.position)
-    ).all()
-    found = [(ledger.find(session, row.station, row.sequence), row.undone) for row in rows]
-    return [
-        CustodyView(
-            at=event.at,
-            station=event.station,
-            sequence=event.sequence,
-            digest=event.digest,
-            previous=event.previous,
-            task=event.body["task"],
-            outcome=event.body.get("outcome", "undone"),
-            place=event.body["place"],
-            undone=undone,
-        )
-        for event, undone in found
-        if event
-    ]
+    )
+    return [_custody_view(row) for row in rows]
+
+
+def _custody_view(row: Any) -> CustodyView:  # noqa: ANN401  # an event, and what was joined
+    event = ledger.event_of(row)
+    return CustodyView(
+        at=event.at,
+        station=event.station,
+        sequence=event.sequence,
+        digest=event.digest,
+        previous=event.previous,
+        task=event.body["task"],
+        outcome=event.body.get("outcome", "undone"),
+        place=event.body["place"],
+        undone=row.undone,
+        event=event,
+        before=row.before,
+    )
 
 
 def package_state(row: PackageRow) -> str:

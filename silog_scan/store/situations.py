@@ -81,11 +81,13 @@ def barcodes(session: Session) -> dict[str, str]:
 
 
 def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) -> None:
-    codes = set(wanted) - known.packages.keys()
-    if not codes:
-        return
     table = table_of(PackageRow)
-    for row in session.execute(select(table).where(table.c.code.in_(codes))):
+    found = (
+        row
+        for some in chunks(set(wanted) - known.packages.keys())
+        for row in session.execute(select(table).where(table.c.code.in_(some)))
+    )
+    for row in found:
         known.packages[row.code] = Package(
             code=row.code,
             item=row.item,
@@ -107,17 +109,16 @@ def _load_lines(session: Session, known: Situation, wanted: Wanted) -> None:
         line.last_version == manifest.version,
     )
     conditions: list[Any] = []
-    if wanted.codes:
-        conditions += [line.package.in_(wanted.codes), line.parent.in_(wanted.codes)]
+    for some in chunks(wanted.codes):
+        conditions += [line.package.in_(some), line.parent.in_(some)]
     if wanted.items:
         ends = or_(manifest.receiver.in_(wanted.ends), manifest.origin.in_(wanted.ends))
         conditions.append(and_(line.package.is_(None), line.item.in_(wanted.items), ends))
-    if conditions:
-        # One statement for each condition: SQLite walks the whole table for an OR over a join.
-        for condition in conditions:
-            _read_lines(session, known, and_(standing, condition))
-    for some in chunks(wanted.lines):
-        _read_lines(session, known, tuple_(line.manifest, line.number).in_(some))
+    # One statement for each condition: SQLite walks the whole table for an OR over a join.
+    for condition in conditions:
+        _read_lines(session, known, and_(standing, condition))
+    for keys in chunks(wanted.lines):
+        _read_lines(session, known, tuple_(line.manifest, line.number).in_(keys))
 
 
 def _read_lines(session: Session, known: Situation, condition: Any) -> None:  # noqa: ANN401
@@ -178,10 +179,13 @@ def _load_manifests(session: Session, known: Situation, wanted: Wanted) -> None:
 
 
 def _load_counts(session: Session, known: Situation) -> None:
-    if not known.packages:
-        return
     table = table_of(CountedRow)
-    for row in session.execute(select(table).where(table.c.package.in_(known.packages))):
+    found = (
+        row
+        for some in chunks(known.packages)
+        for row in session.execute(select(table).where(table.c.package.in_(some)))
+    )
+    for row in found:
         known.counts[row.package, Task(row.task), row.manifest] = Counted(
             row.scan, row.station, row.sequence, row.place, row.at, row.user
         )

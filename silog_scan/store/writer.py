@@ -41,6 +41,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._held: _Job | None = None
         self._stopped = False
+        self._door = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -58,14 +59,16 @@ class Writer:
 
     def stop(self) -> None:
         """Finish what is queued and end the thread."""
-        self._stopped = True
-        self._jobs.put(None)
+        with self._door:
+            self._stopped = True
+            self._jobs.put(None)
         self._thread.join()
 
     def _put(self, job: _Job) -> None:
-        if self._stopped:
-            raise Refused("stopping", say("The station is stopping. Try again in a moment."))
-        self._jobs.put(job)
+        with self._door:  # else a job could come in behind the last one, and wait for ever
+            if self._stopped:
+                raise Refused("stopping", say("The station is stopping. Try again in a moment."))
+            self._jobs.put(job)
 
     def _work(self) -> None:
         while True:

@@ -23,12 +23,16 @@ class Watch:
         """Start with nothing seen; ``window`` is in seconds, see ``Agreement``."""
         self._reader = FrameReader()
         self._agreement = Agreement(window=window)
+        self.in_view: tuple[Reading, ...] = ()
 
     def saw(self, frame: Frame) -> list[Reading]:
-        """Return the codes newly shown by this frame."""
+        """Return the codes newly shown by this frame; all that it shows are ``in_view`` then."""
         if frame.is_still:
-            return read_still(frame.grey)
+            found = read_still(frame.grey)
+            self.in_view = tuple(found)
+            return found
         look = self._reader.read(frame.grey)
+        self.in_view = look.readings
         if look.is_fresh:
             return self._agreement.saw(look.readings, frame.at)
         self._agreement.keep(look.readings, frame.at)

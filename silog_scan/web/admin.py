@@ -45,7 +45,7 @@ def _users(problem: Refused | None = None) -> str:
         asked = _asked_user(session)
     return render_template(
         "admin/users.html", found=found, seen=seen, names=names, roles=words.ROLES, role=Role,
-        asked=asked, own=actor().user, form=request.form, problem=_told(problem),
+        asked=asked, own=actor().user, form=request.form, problem=_told(problem), now=now(),
         shortest=accounts.SHORTEST_PASSWORD,
     )  # fmt: skip
 

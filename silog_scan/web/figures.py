@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar, cast
 
 from flask.blueprints import BlueprintSetupState
-from flask_babel import format_date, format_decimal
+from flask_babel import format_date, format_decimal, gettext, ngettext
 
 from silog_scan.core import places
 from silog_scan.core.errors import Sentence, say
@@ -86,6 +86,30 @@ def moment(at: datetime, place: str) -> str:
     """Return day and time at a place with the name of its zone, as evidence needs it."""
     local = at.astimezone(places.zone(place))
     return f"{day(local.date())}, {clock(at, place)} {local.tzname()}"
+
+
+def lately(at: datetime, place: str, now: datetime) -> str:
+    """Return how long ago something was, as a list of things to watch over needs it."""
+    minutes = int((now - at).total_seconds() // 60)
+    if minutes < _NOW:
+        return gettext("now")
+    if minutes < _HOUR:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes)
+    local, here = at.astimezone(places.zone(place)), now.astimezone(places.zone(place))
+    days = (here.date() - local.date()).days
+    if days == 0:
+        return gettext("today, %(time)s", time=_time(local))
+    if days == 1:
+        return gettext("yesterday, %(time)s", time=_time(local))
+    return short_day(local.date()) if local.year == here.year else day(local.date())
+
+
+_NOW, _HOUR = 2, 60
+"""Minutes: what was less long ago is now; what was longer ago has a time of day."""
+
+
+def _time(local: datetime) -> str:
+    return local.strftime("%H:%M" if language() == "en" else "%H.%M")
 
 
 def groups(digest: str) -> str:
@@ -195,6 +219,7 @@ FILTERS = {
 GLOBALS = {
     "percent": percent,
     "clock": clock,
+    "lately": lately,
     "moment": moment,
     "place_label": place_label,
     "picture": picture,

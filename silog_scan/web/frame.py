@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, g, request, url_for
+from flask import Blueprint, current_app, request, url_for
+from flask_login import current_user
 
 from silog_scan.core.errors import Sentence, say
 from silog_scan.services import accounts
@@ -23,12 +24,15 @@ class Entry:
     roles: frozenset[Role]
 
 
+_LOOKING = frozenset({Role.OBSERVER})
+
 ENTRIES = (
-    Entry("manifests", "manifests.index", say("Manifests"), _DECIDING | {Role.OBSERVER}),
+    Entry("manifests", "manifests.index", say("Manifests"), _DECIDING),
     Entry("reconciliation", "manifests.reconciliation_today", say("Reconciliation"), _DECIDING),
-    Entry("discrepancies", "discrepancies.index", say("Discrepancies"), _DECIDING),
+    Entry("reconciliation", "manifests.reconciliation_today", say("Progress"), _LOOKING),
+    Entry("discrepancies", "discrepancies.index", say("Discrepancies"), _DECIDING | _LOOKING),
     Entry("readiness", "readiness.index", say("Readiness"), _DECIDING),
-    Entry("stock", "stock.index", say("Stock"), _DECIDING | {Role.OBSERVER}),
+    Entry("stock", "stock.index", say("Stock"), _DECIDING),
 )
 
 
@@ -45,7 +49,8 @@ class Page:
 
 def _page() -> Page:
     """Return the frame of the page asked for; a page shown after a form is named by its way in."""
-    asked: Actor | None = g.get("actor")
+    # Not g.actor: nobody asks who wants a page that does not exist, and its way back is the bar.
+    asked: Actor | None = current_user.actor if current_user.is_authenticated else None
     nav = tuple(
         entry
         for entry in ENTRIES

@@ -1,5 +1,6 @@
 """What the station's page shows while hands work, as plain values that become JSON."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,9 +27,14 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A scan in words: what it is, whose (``lead``), what to do (``told``), and when."""
+    """A scan in words: what it is, whose (``lead``), what to do (``told``), and when.
+
+    ``belongs`` is the right place of what came to a wrong one; ``switch_to`` is the manifest that
+    expects what another one was named for.
+    """
 
     id: str
+    text: str
     outcome: str
     severity: str
     word: str
@@ -38,6 +44,8 @@ class Shown:
     detail: str
     undone: bool
     may_undo: bool
+    belongs: str | None
+    switch_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +68,13 @@ class Progress:
     items: tuple[Part, ...]
 
 
-def seen_tag(watch: Watch | None, locale: str) -> str:
-    """Return a short text that changes when the camera, its modifiers or its problem does."""
-    if watch is None:
-        return locale
-    parts = (locale, watch.camera.status.state.value, repr(watch.said), repr(watch.problem))
-    return blake2s("|".join(parts).encode(), digest_size=6).hexdigest()
+def seen_tag(watch: Watch | None, work: Work) -> str:
+    """Return a short text that changes with the work, the camera, and what the camera heard."""
+    parts: list[object] = [language(), work.task, work.place, work.manifest]
+    if watch is not None:
+        is_ours = watch.work_under_way() == work
+        parts += [watch.camera.status.state, watch.said, watch.heard, watch.problem, is_ours]
+    return blake2s(repr(parts).encode(), digest_size=6).hexdigest()
 
 
 def answer(session: Session, work: Work, watch: Watch | None, *, at: datetime) -> dict[str, Any]:
@@ -74,22 +83,48 @@ def answer(session: Session, work: Work, watch: Watch | None, *, at: datetime) -
     progress = progress_of(session, work)
     return {
         "position": position,
-        "seen": seen_tag(watch, language()),
+        "seen": seen_tag(watch, work),
         "scans": [asdict(shown) for shown in recent(session, work, at=at)],
         "progress": asdict(progress) if progress else None,
-        **_camera(watch),
+        **(_camera(watch, work) if watch else {}),
     }
 
 
-def _camera(watch: Watch | None) -> dict[str, Any]:
-    if watch is None:
-        return {"camera": None, "modifiers": None, "problem": None}
+_TAKEN = say(
+    "Somebody else is at the station's camera now. Use the camera of this device, or a hand "
+    "scanner."
+)
+
+
+def _camera(watch: Watch, work: Work) -> dict[str, Any]:
+    """Return what the station's camera does; of another person's work only that it is so."""
+    if watch.work_under_way() != work:
+        return {"camera": {"state": "taken", "sentence": in_words(_TAKEN)}}
     status = watch.camera.status
     return {
         "camera": {"state": status.state.value, "sentence": in_words(status.sentence)},
         "modifiers": asdict(watch.said),
+        "heard": asdict(watch.heard) if watch.heard else None,
         "problem": in_words(watch.problem) if watch.problem else None,
     }
+
+
+def drawn(watch: Watch) -> str:
+    """Return the codes in the station's picture, as ASCII that a header can carry."""
+    codes = [
+        {
+            "corners": code.corners,
+            "severity": code.severity.value if code.severity else "waiting",
+            "belongs": _without_code(code.place),
+        }
+        for code in watch.codes()
+    ]
+    return json.dumps({"size": watch.view.size, "codes": codes}, separators=(",", ":"))
+
+
+def _without_code(place: str | None) -> str | None:
+    """Return a place's name alone: on a picture there is no room for more."""
+    return place and place.partition(" (")[0]
 
 
 def progress_of(session: Session, work: Work) -> Progress | None:
@@ -143,6 +178,12 @@ def _may_undo(scan: RecentScan, work: Work, at: datetime) -> bool:
     return work.actor.may_decide or at - scan.at <= UNDO_WITHIN
 
 
+def _right_place(body: Mapping[str, Any], outcome: Outcome) -> str | None:
+    """Return where it belongs, if it came to the wrong place."""
+    is_astray = outcome is Outcome.WRONG_DESTINATION
+    return body.get("values", {}).get("place") if is_astray else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Teller:
     """Puts scans into words, with the names they need."""
@@ -156,6 +197,7 @@ class _Teller:
         outcome = Outcome(scan.outcome)
         return Shown(
             id=scan.id,
+            text=scan.text,
             outcome=scan.outcome,
             severity=outcome.severity.value,
             word=in_words(OUTCOMES[outcome]),
@@ -165,6 +207,8 @@ class _Teller:
             detail=self._detail(scan, outcome),
             undone=scan.undone,
             may_undo=may_undo,
+            belongs=_without_code(_right_place(event.body, outcome)),
+            switch_to=event.body.get("decided_on") if outcome is Outcome.OTHER_MANIFEST else None,
         )
 
     def _title(self, scan: RecentScan, body: Mapping[str, Any]) -> str:
@@ -182,8 +226,8 @@ class _Teller:
 
     def _lead(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
         """Return the banner's second line: a wrong place is answered by the right one."""
-        right = body.get("values", {}).get("place")
-        if outcome is Outcome.WRONG_DESTINATION and right:
+        right = _right_place(body, outcome)
+        if right:
             return in_words(say("Belongs to %(place)s", place=right))
         return self._title(scan, body)
 

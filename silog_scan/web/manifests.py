@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from silog_scan.core import codes
 from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 from silog_scan.core.reconcile import Status
@@ -244,12 +245,13 @@ class Asked:
     status: str
     item: str | None
     destination: str | None
+    text: str | None
     cursor: int
 
     def address(self, **other: object) -> dict[str, object]:
         """Return the query string of the same view, or of one that differs in something."""
         own = {"task": self.task.value, "status": self.status, "item": self.item,
-               "destination": self.destination}  # fmt: skip
+               "destination": self.destination, "q": self.text}  # fmt: skip
         return {name: value for name, value in (own | other).items() if value}
 
     @property
@@ -257,8 +259,14 @@ class Asked:
         """Return which lines to read."""
         status = Status(self.status) if self.status in list(Status) else None
         return LineFilter(
-            status, self.item, self.destination, self.cursor, PAGE + 1, self.status == ATTENTION
-        )
+            status, self.item, self.destination, self.cursor, PAGE + 1, self.status == ATTENTION,
+            self.text,
+        )  # fmt: skip
+
+    @property
+    def is_narrow(self) -> bool:
+        """Say whether only some lines of a state are wanted, so that its count says nothing."""
+        return bool(self.item or self.destination or self.text)
 
 
 def _asked() -> Asked:
@@ -271,6 +279,7 @@ def _asked() -> Asked:
         status,
         request.args.get("item"),
         request.args.get("destination"),
+        request.args.get("q", "").strip() or None,
         request.args.get("cursor", 0, int),
     )
 
@@ -312,6 +321,7 @@ def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, ob
     lines = queries.lines(session, view.number, asked.task, asked.filter)
     tree = queries.destination_tree(session, view.number, asked.task)
     extras = queries.extras(session, view.number)
+    owners = {extra.text: codes.identify(extra.text).region for extra in extras[:MOST_EXTRAS]}
     return {
         "tree": tree,
         "worst": figures.worst_first(tree),
@@ -321,7 +331,10 @@ def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, ob
         "extras": extras[:MOST_EXTRAS],
         "extra_count": len(extras),
         "known": queries.known_packages(session, [extra.text for extra in extras]),
-        **_named_things(session, lines, view.origin, view.receiver, asked.destination),
+        "owners": owners,
+        **_named_things(
+            session, lines, view.origin, view.receiver, asked.destination, *owners.values()
+        ),
     }
 
 

@@ -39,7 +39,7 @@ class Choice:
 def home() -> str | BaseResponse:
     """Offer tasks and the manifests that are waited for; an observer is led to what may be seen."""
     if not actor().may_record:
-        return redirect(url_for("manifests.index"))
+        return redirect(url_for("manifests.reconciliation_today"))
     work.lay_down()
     kept = session.get("work", {})
     place = request.args.get("place") or kept.get("place") or actor().place
@@ -74,11 +74,14 @@ def due_in_words(due: date | None, today: date) -> Sentence:
     if due is None:
         return say("no date")
     days = (due - today).days
-    if days == 0:
-        return say("due today")
+    if days in _NEAR:
+        return _NEAR[days]
     if days < 0:
         return say("late by %(days)s days", days=-days)
     return say("due in %(days)s days", days=days)
+
+
+_NEAR = {-1: say("late by 1 day"), 0: say("due today"), 1: say("due tomorrow")}
 
 
 @bp.get("/start/places")

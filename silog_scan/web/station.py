@@ -2,14 +2,24 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.codes import Modifiers
-from silog_scan.core.errors import Conflict, Malformed, say
-from silog_scan.services.watching import Work
+from silog_scan.core.errors import Conflict, Malformed, Refused, say
+from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
 from silog_scan.web import live, work
 from silog_scan.web.context import actor, backend, in_words, language, now
@@ -25,8 +35,8 @@ def screen() -> str | BaseResponse:
     doing = work.current()
     if doing is None:
         return redirect(url_for("start.home"))
-    work.resume(doing)
     with backend().database.reading() as session:
+        waiting = queries.open_manifests(session, place_code=doing.place, task=doing.task)
         names = queries.place_names(session, {doing.place, *_ends(session, doing)})
         origin = next(iter(_ends(session, doing)), None)
         progress = live.progress_of(session, doing)
@@ -36,6 +46,7 @@ def screen() -> str | BaseResponse:
         task=TASKS[doing.task],
         place=names.get(doing.place, doing.place),
         origin=names.get(origin, origin) if origin else None,
+        waiting=[view.number for view in waiting],
         progress=progress,
         camera=backend().watch is not None,
         words=_words(),
@@ -68,6 +79,17 @@ def _words() -> dict[str, Any]:
         "next": gettext("The next scan: %(what)s"),
         "again": gettext("Try again"),
         "remove": gettext("Remove"),
+        "ready": gettext("Ready"),
+        "noManifest": gettext("Without a manifest"),
+        "switch": gettext("Switch to %(manifest)s"),
+        "notSwitched": gettext("The station is out of reach, the task stays. Scan the card again."),
+        "station": gettext("Camera of the station"),
+        "camera": gettext("Camera %(n)s"),
+        "zoom": gettext("%(n)s×"),
+        "technical": gettext("%(error)s · secure: %(secure)s · cameras: %(n)s"),
+        "photoSent": gettext("The photo is being read."),
+        "photoEmpty": gettext("No code was found in the photo. Go closer, with more light."),
+        "photoLost": gettext("The photo did not reach the station. Choose it again."),
         "language": language(),
     }
 
@@ -83,18 +105,50 @@ def _doing() -> Work:
 @bp.get("/live")
 def watch() -> Response | tuple[str, int]:
     """Return what changed since a position and a tag, or 204: two cheap looks when nothing did."""
-    doing, camera = _doing(), backend().watch
-    work.resume(doing)
+    doing, camera = _doing(), _watched()
     with backend().database.reading() as session:
-        if _is_unchanged(session):
+        if camera is not None:
+            _attend(session, camera, doing)
+        if _is_unchanged(session, camera, doing):
             return "", 204
         return jsonify(live.answer(session, doing, camera, at=now()))
 
 
-def _is_unchanged(session: Session) -> bool:
-    tag = live.seen_tag(backend().watch, language())
+def _watched() -> Watch | None:
+    """Return the station's camera where the page shows it, not the camera of its own device."""
+    return backend().watch if request.args.get("camera") == "station" else None
+
+
+def _attend(session: Session, camera: Watch, doing: Work) -> None:
+    """Let the camera record for this page; at its first look, know the manifests waited for."""
+    if camera.attend(doing) and not request.args.get("seen"):
+        waiting = queries.open_manifests(session, place_code=doing.place, task=doing.task)
+        camera.switches = frozenset(view.number for view in waiting)
+
+
+def _is_unchanged(session: Session, camera: Watch | None, doing: Work) -> bool:
+    tag = live.seen_tag(camera, doing)
     after = request.args.get("after", -1, type=int)
     return request.args.get("seen", tag) == tag and queries.newest_position(session) == after
+
+
+@bp.post("/work")
+def switch() -> tuple[Response | str, int]:
+    """Change the work by a scanned card, or tell why not: the page stays as it is."""
+    try:
+        with backend().database.reading() as session:
+            chosen = work.asked(session, request.form)
+    except Refused as refusal:
+        return jsonify({"message": in_words(refusal.sentence)}), 409
+    work.take_up(chosen)
+    return "", 204
+
+
+@bp.get("/reader.js")
+def reader() -> Response:
+    """Return the worker that reads codes: no other script of ours may compile WebAssembly."""
+    g.wasm = True
+    return current_app.send_static_file("js/reader.js")
 
 
 @bp.get("/picture.jpg")
@@ -103,10 +157,11 @@ def picture() -> Response | tuple[str, int]:
     actor().must_record()
     watching, after = backend().watch, request.args.get("after", 0, type=int)
     found = watching.camera.jpeg(after, timeout=0) if watching else None
-    if found is None:
+    if watching is None or found is None:
         return "", 204
     answer = Response(found.data, mimetype="image/jpeg")
     answer.headers["Silog-Frame"] = str(found.sequence)
+    answer.headers["Silog-Codes"] = live.drawn(watching)
     return answer
 
 
@@ -115,7 +170,7 @@ def said() -> tuple[str, int]:
     """Tell the camera what the next scan will be, as the buttons and command labels do."""
     actor().must_record()
     camera = backend().watch
-    if camera is not None:
+    if camera is not None and camera.work_under_way() == work.current():
         camera.say(Modifiers(request.form.get("damaged") == "1", _quantity()))
     return "", 204
 

@@ -11,7 +11,7 @@ from silog_scan.core.stock import Task
 from silog_scan.services import reports
 from silog_scan.services.watching import Work
 from silog_scan.store import queries
-from silog_scan.web.context import actor, backend
+from silog_scan.web.context import actor, backend, now
 
 
 def task_named(text: str | None) -> Task:
@@ -35,11 +35,13 @@ def asked(reading: Session, form: Mapping[str, str]) -> Work:
 
 
 def take_up(work: Work) -> None:
-    """Remember the work, and let the station's camera record for it."""
-    session["work"] = {"task": work.task.value, "place": work.place, "manifest": work.manifest}
-    watch = backend().watch
-    if watch is not None:
-        watch.work = work
+    """Remember the work; the station's camera records for it once its page says it is there."""
+    session["work"] = {
+        "task": work.task.value,
+        "place": work.place,
+        "manifest": work.manifest,
+        "begun": now().timestamp(),
+    }
 
 
 def lay_down() -> None:
@@ -54,11 +56,5 @@ def current() -> Work | None:
     kept = session.get("work")
     if not kept or not actor().may_record or not actor().may_see(kept["place"]):
         return None
-    return Work(actor(), Task(kept["task"]), kept["place"], kept["manifest"])
-
-
-def resume(work: Work) -> None:
-    """Give an idle camera the work again, as after a restart of the station."""
-    watch = backend().watch
-    if watch is not None and watch.work is None:
-        watch.work = work
+    begun = kept.get("begun", 0.0)
+    return Work(actor(), Task(kept["task"]), kept["place"], kept["manifest"], begun)

@@ -44,6 +44,7 @@ class Done:
         return [json.loads(line) for line in self.lines]
 
 
+Json = dict[str, Any]
 Run = Callable[..., Done]
 
 

@@ -88,23 +88,25 @@ def test_wrong_usage_is_two(run: Run, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "told"),
     [
-        ("SILOG_PROT", "8000"),
-        ("SILOG_PORT", "many"),
-        ("SILOG_PORT", "0"),
-        ("SILOG_LANGUAGE", "fr"),
-        ("SILOG_DATABASE", "mysql://localhost/silog"),
-        ("SILOG_DATABASE", "nonsense"),
-        ("SILOG_STATION", "two\nlines"),
-        ("SILOG_SEALS_REQUIRED", "receive,steal"),
+        ("SILOG_PROT", "8000", "SILOG_PROT"),
+        ("SILOG_PORT", "many", "SILOG_PORT"),
+        ("SILOG_PORT", "0", "SILOG_PORT"),
+        ("SILOG_LANGUAGE", "fr", "SILOG_LANGUAGE"),
+        ("SILOG_DATABASE", "mysql://localhost/silog", "SILOG_DATABASE"),
+        ("SILOG_DATABASE", "nonsense", "SILOG_DATABASE"),
+        ("SILOG_STATION", "two\nlines", "station's name"),
+        ("SILOG_SEALS_REQUIRED", "receive,steal", "SILOG_SEALS_REQUIRED"),
     ],
 )
-def test_a_setting_that_is_wrong_or_unknown_is_refused(run: Run, name: str, value: str) -> None:
+def test_a_setting_that_is_wrong_or_unknown_is_refused(
+    run: Run, name: str, value: str, told: str
+) -> None:
     done = run("stock", **{name: value})
 
     assert (done.code, done.out) == (2, "")
-    assert name in done.err
+    assert told in done.err
     assert len(done.err.splitlines()) == 1
 
 

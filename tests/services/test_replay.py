@@ -2,10 +2,10 @@
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -71,8 +71,9 @@ class Issue:
             for code, (item, quantity, to, parent) in self.boxes.items()
         ]
         rows += [ink(quantity, to) for to, quantity in self.bulk.items()]
-        hop = {"number": self.number, "origin": origin, "receiver": receiver}
-        play.desk.of(HENDRA).imports(*rows, by_parent=self.by_parent, **hop)
+        play.desk.of(HENDRA).imports(
+            *rows, number=self.number, origin=origin, receiver=receiver, by_parent=self.by_parent
+        )
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,7 @@ PLAYS = st.tuples(
 
 def played(desk: Desk, deeds: list[Deed]) -> None:
     """Do what is allowed; what is refused changes nothing."""
+    note(f"{deeds}")
     play = Play(desk)
     for deed in deeds:
         with suppress(Refused):
@@ -254,7 +256,10 @@ def counted(desk: Desk, start: Issue, scans: list[Scan]) -> list[object]:
     played(desk, [start])
     for scan in scans:
         desk.sends(scan)
-    return [desk.stock(), desk.snapshot()["tally"], desk.snapshot()["line_count"]]
+    counts = [
+        row[:4] for row in desk.snapshot()["line_count"]
+    ]  # which of them are damaged may vary
+    return [desk.stock(), counts]
 
 
 # Importing.

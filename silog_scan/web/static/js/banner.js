@@ -14,14 +14,24 @@ const KEPT = "silog-stops";
  * @property {string} title  what it is
  * @property {string} lead  whose it is
  * @property {string} told  what to do
+ * @property {string} [text]  as it was read
+ * @property {string | null} [switch_to]  the manifest that expects it
  */
 
 export class Banner {
-  /** @param {Record<string, any>} words */
-  constructor(words) {
+  /**
+   * @param {Record<string, any>} words
+   * @param {(scan: Told) => void} onSwitch
+   */
+  constructor(words, onSwitch) {
     this.words = words;
     this.box = byId("banner");
     this.button = byId("acknowledge");
+    this.other = byId("switch");
+    /** @type {() => void} */
+    this.switch = () => {};
+    this.other.addEventListener("click", () => this.switch());
+    this.onSwitch = onSwitch;
     this.strip = byId("open-stops");
     this.freshAt = -Infinity;
     /** @type {string | null} */
@@ -42,8 +52,17 @@ export class Banner {
     word.textContent = scan.word;
     word.classList.toggle("short", scan.word.length <= SHORT);
     this.say(scan);
+    this.offer(scan);
     this.freshen();
     this.drawStops();
+  }
+
+  /** @param {Told} scan */
+  offer(scan) {
+    this.other.hidden = !scan.switch_to;
+    const text = fill(this.words.switch, { manifest: scan.switch_to });
+    part(this.other, "text").textContent = text;
+    this.switch = () => this.onSwitch(scan);
   }
 
   /** @param {Told} scan */

@@ -3,48 +3,84 @@
 // tabs through the page is not disturbed.
 
 const EVERY = 2000;
+const PATIENCE = 10_000;
+const PARTS = "[data-live] > [id], [data-live] > .sl-split > [id]";
+const REACHABLE = "a, button, input, summary";
 
-const root = document.querySelector("[data-live]");
-const reachable = "a, button, input, summary";
+/**
+ * @param {ParentNode} within
+ * @returns {HTMLElement | null} what is kept fresh
+ */
+function figures(within) {
+  return within.querySelector("[data-live]");
+}
 
-async function look() {
-  const address = new URL(root.dataset.live, location.href);
-  address.searchParams.set("after", root.dataset.position);
+/** @param {HTMLElement} shown */
+async function look(shown) {
+  const address = new URL(shown.dataset.live ?? "", location.href);
+  address.searchParams.set("after", shown.dataset.position ?? "");
   // A sign-in that ended is answered by a redirection, which is no figure.
-  const answer = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status === 204) return;
   if (!answer.ok) throw new Error(answer.statusText);
-  show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  show(shown, new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
-function show(fresh) {
-  for (const part of fresh.querySelectorAll("[data-live] > [id], [data-live] > .sl-split > [id]")) {
+/**
+ * @param {HTMLElement} shown
+ * @param {Document} fresh
+ */
+function show(shown, fresh) {
+  for (const part of fresh.querySelectorAll(PARTS)) {
     const old = document.getElementById(part.id);
     if (!old) return location.reload();
-    for (const details of part.querySelectorAll("details[id]")) {
-      details.open = document.getElementById(details.id)?.open ?? details.open;
-    }
+    keepAsLeft(part);
     if (!old.isEqualNode(part)) replace(old, document.adoptNode(part));
   }
-  root.dataset.position = fresh.querySelector("[data-live]").dataset.position;
+  shown.dataset.position = figures(fresh)?.dataset.position;
 }
 
-function replace(old, part) {
-  const index = [...old.querySelectorAll(reachable)].indexOf(document.activeElement);
-  old.replaceWith(part);
-  if (index >= 0) part.querySelectorAll(reachable)[index]?.focus({ preventScroll: true });
-}
-
-function tell(isLive) {
-  for (const sign of document.querySelectorAll("[data-live-on]")) sign.hidden = !isLive;
-  for (const sign of document.querySelectorAll("[data-live-off]")) sign.hidden = isLive;
-}
-
-async function keepLooking() {
-  if (!document.hidden) {
-    await look().then(() => tell(true), () => tell(false));
+/**
+ * What the reader folded out or began to type stays so.
+ * @param {Element} part
+ */
+function keepAsLeft(part) {
+  for (const details of part.querySelectorAll("details")) {
+    const old = document.getElementById(details.id);
+    if (old instanceof HTMLDetailsElement) details.open = old.open;
   }
-  setTimeout(keepLooking, EVERY);
+  for (const field of part.querySelectorAll("input")) {
+    const old = document.getElementById(field.id);
+    if (old instanceof HTMLInputElement) field.value = old.value;
+  }
 }
 
-if (root) setTimeout(keepLooking, EVERY);
+/**
+ * @param {Element} old
+ * @param {Element} part
+ */
+function replace(old, part) {
+  const index = [...old.querySelectorAll(REACHABLE)].indexOf(document.activeElement ?? old);
+  old.replaceWith(part);
+  if (index < 0) return;
+  const again = part.querySelectorAll(REACHABLE)[index];
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+}
+
+/** @param {boolean} isLive */
+function tell(isLive) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const signs = document.querySelectorAll("[data-live-on], [data-live-off]");
+  for (const sign of signs) sign.hidden = "liveOn" in sign.dataset !== isLive;
+}
+
+/** @param {HTMLElement} shown */
+async function keepLooking(shown) {
+  if (!document.hidden) {
+    await look(shown).then(() => tell(true), () => tell(false));
+  }
+  setTimeout(keepLooking, EVERY, shown);
+}
+
+const shown = figures(document);
+if (shown) setTimeout(keepLooking, EVERY, shown);

@@ -7,10 +7,13 @@ const PATIENCE = 10_000;
 const MOST_TOGETHER = 50;
 
 /**
+ * @typedef {"wedge" | "manual" | "camera" | "photo"} Source
+ *
  * @typedef {object} Scan
  * @property {string} id
  * @property {string} text
- * @property {"wedge" | "manual" | "camera"} source
+ * @property {Source} source
+ * @property {string} [symbology]
  * @property {string} scanned_at
  * @property {number} [quantity]
  * @property {"damaged"} [condition]

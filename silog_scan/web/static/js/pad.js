@@ -1,5 +1,6 @@
 // The number pad takes the place of picture and list; the next scan takes the number and closes it.
 import { byId } from "./page.js";
+import { showPanel } from "./panels.js";
 
 const MOST_DIGITS = 7;
 
@@ -9,8 +10,6 @@ export class Pad {
     this.onKeep = onKeep;
     this.box = byId("ask");
     this.figure = byId("figure");
-    /** @type {NodeListOf<HTMLElement>} */
-    this.others = document.querySelectorAll(".sl-work > section:not(#ask)");
     this.box.addEventListener("click", (/** @type {any} */ event) => this.pressed(event));
     this.figure.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter") this.keep();
@@ -26,20 +25,14 @@ export class Pad {
   /** @param {number | null} quantity */
   open(quantity) {
     this.write(quantity === null ? "" : String(quantity));
-    this.show(true);
+    showPanel(this.box);
     this.figure.focus();
     this.figure.select();
   }
 
   close() {
-    this.show(false);
+    showPanel(null);
     byId("quantity").focus();
-  }
-
-  /** @param {boolean} isOpen */
-  show(isOpen) {
-    this.box.hidden = !isOpen;
-    for (const other of this.others) other.hidden = isOpen;
   }
 
   keep() {

@@ -9,9 +9,11 @@ export class Poll {
    * @param {string} url
    * @param {(answer: any, askedAt: number) => void} onAnswer
    * @param {(state: "ok" | "offline" | "signed-out") => void} onState
+   * @param {() => string} more to ask, as a part of the address
    */
-  constructor(url, onAnswer, onState) {
+  constructor(url, onAnswer, onState, more) {
     this.url = url;
+    this.more = more;
     this.onAnswer = onAnswer;
     this.onState = onState;
     this.position = -1;
@@ -26,6 +28,13 @@ export class Poll {
   refresh() {
     this.isHurried = true;
     this.wake();
+  }
+
+  /** Ask for everything anew: what was seen before is of another work. */
+  restart() {
+    this.position = -1;
+    this.seen = "";
+    this.refresh();
   }
 
   async run() {
@@ -51,7 +60,8 @@ export class Poll {
   }
 
   async ask() {
-    const query = `?after=${this.position}&seen=${encodeURIComponent(this.seen)}`;
+    const seen = encodeURIComponent(this.seen);
+    const query = `?after=${this.position}&seen=${seen}${this.more()}`;
     try {
       const response = await fetch(this.url + query, {
         redirect: "manual",

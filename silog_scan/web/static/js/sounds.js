@@ -3,6 +3,7 @@
 const ATTACK = 0.005;
 const RELEASE = 0.02;
 const OK_APART = 120;
+const APART = 0.3;
 const STOP_EVERY = 1600;
 const LOUDER_FROM = 4;
 
@@ -57,6 +58,15 @@ export class Sounds {
     this.context ??= new AudioContext();
     this.context.onstatechange = () => this.onChange();
     if (this.context.state === "suspended") await this.context.resume().catch(() => {});
+  }
+
+  /** Let the three be heard once, so that hands know them before they matter. */
+  async introduce() {
+    await this.wake();
+    for (const severity of /** @type {const} */ (["ok", "attention", "stop"])) {
+      this.sound(severity, 1);
+      this.freeAt = Math.max(this.freeAt, this.context?.currentTime ?? 0) + APART;
+    }
   }
 
   get isHeard() {

@@ -1,4 +1,4 @@
-// The station's page: scans go in by wedge and by hand, answers come back as banner and sound.
+// The station's page: scans go in by camera, wedge and hand, answers come back as banner and sound.
 import { Banner } from "./banner.js";
 import { uuid7 } from "./ids.js";
 import { Refusals, Scans } from "./lists.js";
@@ -6,50 +6,119 @@ import { Modifiers } from "./modifiers.js";
 import { Outbox } from "./outbox.js";
 import { Pad } from "./pad.js";
 import { byId, fill, part } from "./page.js";
-import { Picture } from "./picture.js";
+import { showPanel } from "./panels.js";
+import { Photo } from "./photo.js";
 import { Poll } from "./poll.js";
 import { drawProgress } from "./progress.js";
+import { Readings } from "./readings.js";
+import { Sight } from "./sight.js";
 import { Sounds } from "./sounds.js";
+import { changeOf, switchWork, workOf } from "./switch.js";
 import { Wedge, keptSettings } from "./wedge.js";
 
-const { task, place, manifest, user, scans: scansUrl, live: liveUrl, picture, said: saidUrl } =
-  /** @type {Record<string, string>} */ (document.body.dataset);
+const urls = /** @type {Record<string, string>} */ (document.body.dataset);
 const words = JSON.parse(document.body.dataset.words ?? "{}");
 const token = /** @type {HTMLMetaElement} */ (document.querySelector("[name=csrf-token]")).content;
 
 /** @type {Set<string>} scans that were answered with banner and sound already */
 const answered = new Set();
-const banner = new Banner(words);
+const banner = new Banner(words, switchAndScan);
 const sounds = new Sounds(drawSound);
 const modifiers = new Modifiers(said);
 const pad = new Pad((quantity) => modifiers.set({ quantity }));
 const list = new Scans(words, undo);
 const refusals = new Refusals(words, (entry) => outbox.retry(entry), forget);
-const outbox = new Outbox({ user, scansUrl, token, onAnswer: answer, onChange: drawOutbox });
-const live = new Poll(liveUrl, refreshed, reached);
+const outbox = new Outbox({
+  user: urls.user, scansUrl: urls.scans, token, onAnswer: answer, onChange: drawOutbox,
+});
+const readings = new Readings(urls.readings, token);
+const sight = new Sight({
+  words,
+  readerUrl: urls.reader,
+  pictureUrl: urls.picture,
+  readings,
+  onCode: (text, symbology) => scanned(text, "camera", symbology),
+  onBegin: () => sounds.introduce(),
+  onSwitch: () => live.restart(),
+});
+const live = new Poll(urls.live, refreshed, reached, () => {
+  return sight.source === "station" ? "&camera=station" : "";
+});
+/** What the station's camera heard last was acted upon; null until the first news. */
+let heard = /** @type {number | null} */ (null);
 
 // Scans in.
 
 /**
  * @param {string} text
- * @param {"wedge" | "manual"} source
+ * @param {import("./outbox.js").Source} source
+ * @param {string} [symbology]
+ * @returns {string | null} the scan's id; a command and a card are none
  */
-function scanned(text, source) {
-  if (!text.trim()) return;
+function scanned(text, source, symbology) {
+  if (!text.trim()) return null;
   if (pad.isOpen) pad.keep();
+  showPanel(null);
   notice("");
-  if (modifiers.heard(text.trim())) return;
+  if (modifiers.heard(text.trim())) return null;
+  const change = changeOf(text.trim(), workOf());
+  if (change) {
+    switchTo(change);
+    return null;
+  }
+  return record(text, source, symbology);
+}
+
+/**
+ * @param {string} text
+ * @param {import("./outbox.js").Source} source
+ * @param {string} [symbology]
+ */
+function record(text, source, symbology) {
   const { damaged, quantity } = modifiers.use();
   const scan = { id: uuid7(), text, source, scanned_at: new Date().toISOString() };
+  if (symbology) Object.assign(scan, { symbology });
   if (quantity !== null) Object.assign(scan, { quantity });
   if (damaged) Object.assign(scan, { condition: "damaged" });
-  outbox.add({ kind: "scan", id: scan.id, task, place, manifest: manifest || null, scan });
+  outbox.add({ kind: "scan", id: scan.id, ...doing(), scan });
+  return scan.id;
+}
+
+function doing() {
+  const { task, place, manifest } = workOf();
+  return { task, place, manifest: manifest || null };
+}
+
+/**
+ * @param {Partial<import("./switch.js").Work>} change
+ * @returns {Promise<boolean>} whether the work is another now
+ */
+async function switchTo(change) {
+  const problem = await switchWork(urls.switch, token, change).catch(() => words.notSwitched);
+  notice(problem);
+  if (problem) {
+    sounds.play("attention");
+    return false;
+  }
+  const lead = byId("heading").textContent;
+  const told = workOf().manifest || words.noManifest;
+  banner.show({ id: "", severity: "waiting", word: words.ready, title: lead, lead, told });
+  sounds.play("ok");
+  live.restart();
+  return true;
+}
+
+/**
+ * One tap: the manifest that expects the package, and the package once more.
+ * @param {import("./banner.js").Told} scan
+ */
+async function switchAndScan({ switch_to: manifest, title, text = title }) {
+  if (manifest && (await switchTo({ manifest }))) record(text, "manual");
 }
 
 /** @param {import("./lists.js").Shown} scan */
 function undo(scan) {
-  const entry = { id: uuid7(), task, place, manifest: manifest || null };
-  outbox.add({ ...entry, kind: "undo", undone: scan.id, reason: words.reason });
+  outbox.add({ id: uuid7(), ...doing(), kind: "undo", undone: scan.id, reason: words.reason });
   if (!banner.drop(scan.id)) sounds.hush();
 }
 
@@ -74,10 +143,14 @@ function forget(entry) {
 function answer(entry, result) {
   live.refresh();
   if (entry.kind === "undo") return;
-  const { outcome, severity, message } = result;
-  const title = result.package ?? entry.scan?.text ?? "";
+  const { id, outcome, severity, message } = result;
+  const text = entry.scan?.text ?? "";
+  const title = result.package ?? text;
   const told = severity === "ok" ? "" : message;
-  announce({ id: result.id, severity, word: words.outcomes[outcome], title, lead: title, told });
+  const switch_to = outcome === "other-manifest" ? result.manifest : null;
+  const word = words.outcomes[outcome];
+  announce({ id, severity, word, text, title, lead: title, told, switch_to });
+  sight.answered(result, text);
 }
 
 /** @param {import("./banner.js").Told} scan */
@@ -103,14 +176,31 @@ function acknowledge() {
 function refreshed(news, askedAt) {
   if (!list.isLoaded) passOver(news.scans);
   for (const scan of [...news.scans].reverse()) announce(scan);
-  for (const scan of news.scans) banner.complete(scan);
+  for (const scan of news.scans) {
+    banner.complete(scan);
+    sight.answered(scan, scan.text);
+  }
   list.isLoaded = true;
   list.recent = news.scans;
   list.draw();
   drawProgress(news.progress, words);
   if (news.modifiers) modifiers.adopt(news.modifiers, askedAt);
-  if (news.camera) drawCamera(news.camera);
+  if (!news.camera) return;
+  sight.told(news.camera);
+  hear(news.heard?.number ?? 0, news.heard?.text ?? "");
   if (news.problem) notice(news.problem);
+}
+
+/**
+ * A card before the station's camera is one before this page's.
+ * @param {number} number
+ * @param {string} text
+ */
+function hear(number, text) {
+  const isNews = heard !== null && number > heard;
+  heard = Math.max(number, heard ?? 0);
+  const change = isNews ? changeOf(text.trim(), workOf()) : null;
+  if (change) switchTo(change);
 }
 
 /**
@@ -123,13 +213,6 @@ function passOver(scans) {
 }
 
 // What is seen.
-
-/** @param {{state: string, sentence: string}} camera */
-function drawCamera(camera) {
-  const told = byId("camera");
-  told.hidden = camera.state === "live";
-  if (told.textContent !== camera.sentence) told.textContent = camera.sentence;
-}
 
 function drawOutbox() {
   const waiting = outbox.unsent.all();
@@ -175,7 +258,7 @@ function said({ damaged, quantity }, isOwn) {
   byId("armed").hidden = !isArmed;
   const text = isArmed ? fill(words.next, { what: what.filter(Boolean).join(" · ") }) : "";
   part(byId("armed"), "text").textContent = text;
-  if (isOwn && saidUrl) tellCamera(damaged ? "1" : "0", String(quantity ?? ""));
+  if (isOwn && sight.source === "station") tellCamera(damaged ? "1" : "0", String(quantity ?? ""));
 }
 
 /**
@@ -185,7 +268,7 @@ function said({ damaged, quantity }, isOwn) {
 async function tellCamera(damaged, quantity) {
   const body = new URLSearchParams({ damaged, quantity });
   const request = { method: "POST", headers: { "X-CSRFToken": token }, body };
-  await modifiers.telling(fetch(saidUrl, request)).catch(() => {});
+  await modifiers.telling(fetch(urls.said, request)).catch(() => {});
 }
 
 function drawSound() {
@@ -221,10 +304,18 @@ const BUTTONS = {
   acknowledge,
   type,
   sound: () => sounds.toggle(),
+  "type-instead": () => {
+    showPanel(null);
+    if (byId("code").checkVisibility?.()) byId("code").focus();
+    else type();
+  },
   disarm: () => modifiers.set({ damaged: false, quantity: null }),
 };
 
 for (const [id, act] of Object.entries(BUTTONS)) byId(id).addEventListener("click", act);
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.addEventListener("click", () => showPanel(null));
+}
 addEventListener("keydown", (event) => {
   if (!KEYS[event.key] || event.repeat) return;
   event.preventDefault();
@@ -237,7 +328,12 @@ byId("manual").addEventListener("submit", (/** @type {SubmitEvent} */ event) => 
   field.value = "";
 });
 new Wedge((text) => scanned(text, "wedge"), keptSettings());
-if (picture) new Picture(byId("picture"), picture);
+new Photo(byId("photo"), {
+  readings,
+  words,
+  onTold: notice,
+  onCode: (text, symbology) => scanned(text, "photo", symbology),
+});
 if (banner.stops.length) sounds.ring();
 drawSound();
 drawOutbox();

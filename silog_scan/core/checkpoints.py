@@ -1,0 +1,94 @@
+"""A checkpoint: the whole ledger in a few lines of text that fit on paper, and their signature.
+
+The text follows C2SP's tlog-checkpoint (https://c2sp.org/tlog-checkpoint): origin, number of
+events, Merkle root in base64, then one extension line ``station sequence`` for each chain. Leaves
+are the digests of the events, 32 bytes each, in the order of the export: by station, then
+sequence. The extension lines say where each chain stood, so that an old checkpoint is checked
+against a newer export by cutting every chain there. The signature is a C2SP signed note
+(https://c2sp.org/signed-note) with Ed25519.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from silog_scan.core.errors import Malformed, say
+from silog_scan.core.events import Event
+from silog_scan.core.merkle import Tree
+
+_ED25519 = b"\x01"
+_SIGNATURE = "\u2014 "  # an em dash and a space begin a signature line of a signed note
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a ledger was: how many events, their root, and where each station's chain stood."""
+
+    origin: str
+    size: int
+    root: bytes
+    heads: Mapping[str, int]
+
+    def text(self) -> str:
+        """Return the lines that are printed and signed, each ended by a newline."""
+        lines = [self.origin, str(self.size), base64.b64encode(self.root).decode()]
+        lines += [f"{station} {sequence}" for station, sequence in sorted(self.heads.items())]
+        return "\n".join(lines) + "\n"
+
+
+def of(events: Iterable[Event], *, origin: str) -> Checkpoint:
+    """Return the checkpoint of a log in export order."""
+    tree, heads = Tree(), {}
+    for event in events:
+        tree.add(bytes.fromhex(event.digest))
+        heads[event.station] = event.sequence
+    return Checkpoint(origin, tree.size, tree.root, heads)
+
+
+def up_to(events: Iterable[Event], heads: Mapping[str, int]) -> Iterable[Event]:
+    """Yield the events a checkpoint covered: every chain cut where it stood then."""
+    return (event for event in events if event.sequence <= heads.get(event.station, 0))
+
+
+def parse(text: str) -> Checkpoint:
+    """Return the checkpoint of a text, signed or not, or refuse one that is none."""
+    body = text.partition("\n\n")[0].rstrip("\n").split("\n")
+    try:
+        origin, size, root, *extensions = body
+        heads = {}
+        for line in extensions:
+            station, _, sequence = line.rpartition(" ")
+            heads[station] = int(sequence)
+        return Checkpoint(origin, int(size), base64.b64decode(root, validate=True), heads)
+    except (ValueError, binascii.Error) as error:
+        raise Malformed(
+            "not-a-checkpoint",
+            say("This is no checkpoint. It has an origin, a number and a root, line by line."),
+        ) from error
+
+
+def signed(text: str, *, name: str, key: bytes, signature: bytes) -> str:
+    """Return the note: the text, an empty line, and the signature line of a public key."""
+    blob = base64.b64encode(key_id(name, key) + signature).decode()
+    return f"{text}\n{_SIGNATURE}{name} {blob}\n"
+
+
+def key_id(name: str, key: bytes) -> bytes:
+    """Return the four bytes that tell a name's keys apart (C2SP signed-note)."""
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + key).digest()[:4]
+
+
+def signatures(note: str) -> list[tuple[str, bytes, bytes]]:
+    """Return (name, key id, signature) of each signature line of a note."""
+    found = []
+    for line in note.partition("\n\n")[2].splitlines():
+        if line.startswith(_SIGNATURE):
+            name, _, blob = line.removeprefix(_SIGNATURE).rpartition(" ")
+            try:
+                raw = base64.b64decode(blob, validate=True)
+            except (ValueError, binascii.Error):
+                continue
+            found.append((name, raw[:4], raw[4:]))
+    return found

@@ -1,0 +1,155 @@
+// When a reading is believed, as `core/agreement.py` rules it for the station's camera: QR, Data
+// Matrix and Code 128 check themselves so well that one frame is enough; of other codes two frames
+// must say the same. A code is given once for each time it is shown.
+
+const WINDOW = 3;
+const SURE = ["qrcode", "datamatrix", "code128"];
+const RETAIL = ["ean13", "ean8", "upca", "upce"];
+const GS1 = ["]C1", "]d2", "]Q3", "]e0"];
+
+/**
+ * @typedef {import("./eyes.js").Reading} Reading
+ *
+ * @typedef {object} Appearance  a code in view
+ * @property {Reading} reading
+ * @property {number} looks
+ * @property {number} first  seconds
+ * @property {number} last
+ * @property {boolean} isGiven
+ */
+
+/**
+ * @param {Reading} reading
+ * @returns {string} the text as a hand scanner types it: GS1 led by its symbology identifier
+ */
+export function asScanned({ identifier, text }) {
+  return GS1.includes(identifier) ? identifier + text : text;
+}
+
+export class Agreement {
+  constructor() {
+    /** @type {Map<string, Appearance>} */
+    this.inView = new Map();
+  }
+
+  /**
+   * @param {Reading[]} readings of one frame
+   * @param {number} at seconds
+   * @returns {Reading[]} the codes that this frame makes believed, of those not yet given
+   */
+  saw(readings, at) {
+    this.forget(at);
+    const seen = new Map(readings.map((reading) => [keyOf(reading), reading]));
+    for (const [key, reading] of seen) this.count(key, reading, at);
+    return this.give([...seen.keys()].filter((key) => this.isBelieved(key)));
+  }
+
+  /**
+   * @param {Reading[]} readings of a frame that was not read, as nothing moved
+   * @param {number} at
+   */
+  keep(readings, at) {
+    this.forget(at);
+    for (const reading of readings) {
+      const appearance = this.inView.get(keyOf(reading));
+      if (appearance) Object.assign(appearance, { reading, last: at });
+    }
+  }
+
+  /**
+   * @param {Reading[]} readings believed elsewhere
+   * @param {number} at
+   * @returns {Reading[]} those not yet given
+   */
+  believe(readings, at) {
+    this.forget(at);
+    for (const reading of readings) this.count(keyOf(reading), reading, at);
+    return this.give(readings.map(keyOf));
+  }
+
+  /**
+   * @param {string[]} keys
+   * @returns {Reading[]}
+   */
+  give(keys) {
+    const fresh = [];
+    for (const key of keys) {
+      const appearance = /** @type {Appearance} */ (this.inView.get(key));
+      if (appearance.isGiven) continue;
+      // Two symbologies on one label may say the same: that is one thing shown.
+      if (!this.isGiven(appearance.reading.text)) fresh.push(appearance.reading);
+      appearance.isGiven = true;
+    }
+    return fresh;
+  }
+
+  /** @param {string} text */
+  isGiven(text) {
+    return [...this.inView.values()].some((one) => one.isGiven && one.reading.text === text);
+  }
+
+  /** @param {number} at */
+  forget(at) {
+    for (const [key, { last }] of this.inView) if (at - last > WINDOW) this.inView.delete(key);
+  }
+
+  /**
+   * @param {string} key
+   * @param {Reading} reading
+   * @param {number} at
+   */
+  count(key, reading, at) {
+    const { looks, first, isGiven } =
+      this.inView.get(key) ?? { looks: 0, first: at, isGiven: false };
+    this.inView.set(key, { reading, looks: looks + 1, first, last: at, isGiven });
+  }
+
+  /** @param {string} key */
+  isBelieved(key) {
+    const code = /** @type {Appearance} */ (this.inView.get(key));
+    if (SURE.includes(code.reading.symbology)) return true;
+    const beside = [...this.inView.values()].filter((one) => one.last >= code.first);
+    return code.looks >= 2 && !beside.some((other) => isDoubtBeside(code, other));
+  }
+}
+
+/** @param {Reading} reading */
+function keyOf({ symbology, text }) {
+  return `${symbology} ${text}`;
+}
+
+/**
+ * @param {Appearance} code
+ * @param {Appearance} other
+ * @returns {boolean} whether this may be a misreading of what the other is
+ */
+function isDoubtBeside(code, other) {
+  const [mine, its] = [code.reading, other.reading];
+  if (mine.text === its.text) return false;
+  // ITF may be cut anywhere: a part of a longer one is no code.
+  if (mine.symbology === "itf") return its.symbology === "itf" && its.text.includes(mine.text);
+  const areRetail = [mine, its].every(({ symbology }) => RETAIL.includes(symbology));
+  return areRetail && (covers(mine, its) || covers(its, mine)) && code.looks <= other.looks;
+}
+
+/**
+ * @param {Reading} one
+ * @param {Reading} other
+ * @returns {boolean} whether the other's middle lies in this one's box, grown by an eighth
+ */
+function covers(one, other) {
+  const [box, its] = [boxOf(one), boxOf(other)];
+  const margin = Math.max(box.right - box.left, box.bottom - box.top) / 8;
+  const [x, y] = [(its.left + its.right) / 2, (its.top + its.bottom) / 2];
+  return box.left - margin <= x && x <= box.right + margin &&
+    box.top - margin <= y && y <= box.bottom + margin;
+}
+
+/** @param {Reading} reading */
+function boxOf({ corners }) {
+  const [across, down] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
+  return {
+    left: Math.min(...across), right: Math.max(...across),
+    top: Math.min(...down), bottom: Math.max(...down),
+  };
+}

@@ -1,0 +1,217 @@
+"""A station in which every page has something to show, and each page as somebody sees it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+from playwright.sync_api import Page
+from sqlalchemy import select, update
+
+from silog_scan.config import Settings
+from silog_scan.core.manifests import Defaults
+from silog_scan.core.stock import Condition
+from silog_scan.services import accounts, deliveries
+from silog_scan.services.accounts import NewUser
+from silog_scan.services.actors import Actor, Role
+from silog_scan.store.db import Database
+from silog_scan.store.tables import StationRow, UserRow
+from silog_scan.store.writer import Writer
+from silog_scan.web.context import Backend
+from tests.conftest import PASSWORD
+from tests.desk import HEADER, Desk, box, ink
+
+SAMPLE = Path(__file__).parents[3] / "fixtures" / "SJ-1271-0147.csv"
+NUMBER, LATE, DONE, VOID, OUT = (f"SJ-1271-0{n}" for n in ("147", "150", "139", "131", "163"))
+FIRST, SENT, PALLET = "1271-KS-004501", "1271-KS-004502", "PALET-0147-1"
+NOW = datetime(2029, 1, 24, 7, 32, 7, tzinfo=UTC)
+"""Early afternoon in Medan, the day before the sample delivery is due."""
+
+_STAFF = Actor("Gudang Medan", "12.71", Role.STAFF, user="rina")
+_SUPERVISOR = replace(_STAFF, role=Role.SUPERVISOR, user="hendra")
+_ADMINISTRATOR = replace(_STAFF, role=Role.ADMINISTRATOR, user="cli")
+PEOPLE = {"rina": Role.STAFF, "hendra": Role.SUPERVISOR, "pemantau": Role.OBSERVER}
+WORK = {"task": "receive", "place": "12.71", "manifest": NUMBER}
+
+BROKEN = b"""nomor manifest;asal;penerima;kode koli;jenis;jumlah;kode tujuan
+SJ-1271-0201;12;12.71;1271-KS-000901;KOTAK;1;12.71.01.1001.001
+SJ-1271-0201;12;12.71;1271-KS-000902;SURAT DPRK;1;12.71.01.1001.001
+SJ-1271-0201;12;12.71;1271-KS-004501;KOTAK;1;1271011001001
+"""
+
+
+# The station.
+
+
+def found(home: Path) -> Backend:
+    """Return a station around a copied home, with deliveries, scans, people and stations."""
+    address = f"sqlite:///{home / 'silog.db'}"
+    database = Database(address)
+    desk = Desk(database.writing, home / "attachments", _STAFF, NOW - timedelta(hours=6))
+    _deliver(desk)
+    _scan(desk.later(NOW - timedelta(hours=5)))
+    _send(desk.later(NOW - timedelta(hours=4)))
+    _appoint(database)
+    return Backend(Settings(home, address), database, Writer(database), lambda: NOW)
+
+
+def _deliver(desk: Desk) -> None:
+    with desk.writing() as session:
+        seen = deliveries.preview(session, desk.actor, SAMPLE.read_bytes(), Defaults())
+        folder = desk.attachments
+        deliveries.import_preview(session, desk.actor, seen, attachments=folder, at=desk.at)
+    desk.imports(box("1271-KS-000401"), number=DONE)
+    desk.imports(ink(5), number=VOID)
+    late = f"{HEADER},due"
+    desk.imports(f"{box('1271-KS-000301', parent=PALLET)},20/01/2029", header=late, number=LATE)
+    desk.imports(box(SENT), ink(2), number=OUT, origin="12.71", receiver="12.71.01")
+    desk.of(_SUPERVISOR).void(VOID, "dikirim dua kali")
+
+
+def _scan(desk: Desk) -> None:
+    desk.scan("1271-KS-000401", manifest=DONE)
+    desk.of(_SUPERVISOR).close(DONE)
+    desk.sends(*(desk.made(code, manifest=NUMBER) for code in [FIRST, FIRST, SENT, *_ballots()]))
+    desk.scan("1271-KS-004503", manifest=NUMBER, condition=Condition.DAMAGED)
+    desk.scan("SLG-ITEM-TINTA", manifest=NUMBER, quantity=38)
+    desk.scan("1275-KS-000871", manifest=NUMBER)
+    desk.scan("1271-KS-00451Z", manifest=NUMBER)
+    desk.undo(desk.scan("1271-BL-002101", manifest=NUMBER))
+
+
+def _ballots() -> list[str]:
+    return [f"1271-S{kind}-00{n}3{m:02}" for n, kind in enumerate("PRDV") for m in range(1, 19)]
+
+
+def _send(desk: Desk) -> None:
+    desk.dispatch(SENT, manifest=OUT)
+
+
+def _appoint(database: Database) -> None:
+    with database.writing() as session:
+        for name, role in PEOPLE.items():
+            new = NewUser(name, role, "12.71", PASSWORD)
+            accounts.add_user(session, _ADMINISTRATOR, new, at=NOW)
+        accounts.add_user(
+            session, _ADMINISTRATOR, NewUser("togar", Role.STAFF, "12.71.01", PASSWORD), at=NOW
+        )
+        accounts.disable_user(session, _ADMINISTRATOR, "togar", at=NOW)
+        for name in ("Stasiun 2", "Stasiun 3"):
+            accounts.add_station(session, _ADMINISTRATOR, name, place="12.71.01", at=NOW)
+        accounts.revoke_station(session, _ADMINISTRATOR, "Stasiun 3", at=NOW)
+        waiting = update(StationRow).where(StationRow.name == "Stasiun 2")
+        session.execute(waiting.values(unsent=4, seen_at=NOW))
+
+
+# The pages.
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page as a person (a stranger is nobody) comes to it; ``act`` is what is done there."""
+
+    endpoint: str
+    path: str
+    person: str | None = "hendra"
+    act: Callable[[Page], None] | None = None
+
+
+def _check_a_broken_file(page: Page) -> None:
+    file = {"name": "medan.csv", "mimeType": "text/csv", "buffer": BROKEN}
+    page.set_input_files("#file", file)
+    page.locator("main form .btn-primary").click()
+    page.wait_for_selector("form[action$=confirm]")
+
+
+def _mistype_the_password(page: Page) -> None:
+    page.fill("#name", "rina")
+    page.fill("#password", "wrong horse")
+    page.locator("main form .btn-primary").click()
+    page.wait_for_selector("[role=alert]")
+
+
+def _misname_a_place(page: Page) -> None:
+    page.fill("#name", "budi")
+    page.fill("#place", "12.71.99")
+    if page.locator("#password").count():
+        page.fill("#password", PASSWORD)
+    page.locator("section[aria-labelledby=add] .btn-primary").click()
+    page.wait_for_selector("[role=alert]")
+
+
+def _ask_for_no_reason(page: Page) -> None:
+    page.fill("#why-reopen", " ")
+    page.locator("form[action$=reopen] .btn").click()
+    page.wait_for_selector("[role=alert]")
+
+
+def _scan_a_stray_box(page: Page) -> None:
+    page.evaluate("document.getElementById('code').value = '1275-KS-000872'")
+    page.evaluate("document.getElementById('manual').requestSubmit()")
+    page.wait_for_selector("#banner.stop")
+
+
+SCENES = {
+    "sign-in": Scene("auth.sign_in", "/sign-in", None),
+    "sign-in refused": Scene("auth.sign_in", "/sign-in", None, _mistype_the_password),
+    "start": Scene("start.home", "/", "rina"),
+    "start without a manifest": Scene("start.home", "/?place=12.71.02&task=return", "rina"),
+    "places": Scene("start.choose_place", "/start/places?q=medan", "rina"),
+    "no place": Scene("start.choose_place", "/start/places?q=zzz", "rina"),
+    "person": Scene("start.person", "/person", "rina"),
+    "station": Scene("station.screen", "/station", "rina"),
+    "station stopped": Scene("station.screen", "/station", "rina", _scan_a_stray_box),
+    "manifests": Scene("manifests.index", "/manifests"),
+    "manifests of an observer": Scene("manifests.index", "/manifests", "pemantau"),
+    "no manifest": Scene("manifests.index", "/manifests?q=zzz"),
+    "upload": Scene("manifests.upload", "/manifests/upload"),
+    "check": Scene("manifests.upload", "/manifests/upload", act=_check_a_broken_file),
+    "manifest": Scene("manifests.show", f"/manifests/{NUMBER}"),
+    "closed manifest": Scene("manifests.show", f"/manifests/{DONE}", act=_ask_for_no_reason),
+    "reconciliation": Scene("manifests.reconciliation", f"/manifests/{NUMBER}/reconciliation"),
+    "no line": Scene(
+        "manifests.reconciliation", f"/manifests/{DONE}/reconciliation?status=surplus&item=KOTAK"
+    ),
+    "today": Scene("manifests.reconciliation_today", "/reconciliation"),
+    "stock": Scene("stock.index", "/stock"),
+    "damaged stock": Scene("stock.index", "/stock?condition=damaged"),
+    "no stock": Scene("stock.index", "/stock?place=12.71.03"),
+    "package": Scene("stock.package", f"/packages/{FIRST}"),
+    "package on its way": Scene("stock.package", f"/packages/{SENT}"),
+    "package taken back": Scene("stock.package", "/packages/1271-BL-002101"),
+    "pallet": Scene("stock.package", f"/packages/{PALLET}"),
+    "users": Scene("admin.users", "/admin/users?disable=rina", "admin"),
+    "user refused": Scene("admin.users", "/admin/users", "admin", _misname_a_place),
+    "stations": Scene("admin.stations", "/admin/stations?revoke=Stasiun+2", "admin"),
+    "station refused": Scene("admin.stations", "/admin/stations", "admin", _misname_a_place),
+    "no page": Scene("error", "/no-such-page"),
+}
+
+NO_PAGES = {
+    "static": "files",
+    "health.alive": "a word for machines",
+    "health.ready": "a word for machines",
+    "station.watch": "JSON",
+    "station.picture": "a picture",
+    "manifests.refused": "a file",
+    "manifests.export": "a file",
+    "manifests.reconciliation_live": "part of a page",
+    "manifests.reconciliation_today_live": "part of a page",
+    "stock.find": "leads to a package",
+    "admin.index": "leads to the stations",
+}
+"""What is fetched and is not a page, by endpoint; all of the API besides."""
+
+
+def cookie(app: Flask, backend: Backend, person: str | None, language: str) -> str:
+    """Return the cookie of somebody who is signed in, at work, and reads a language."""
+    content: dict[str, object] = {"language": language}
+    if person:
+        with backend.database.writing() as session:
+            user = session.scalars(select(UserRow.id).where(UserRow.name == person)).one()
+            token = accounts.sign_in_by_id(session, user, at=NOW)
+        content |= {"_user_id": token, "_fresh": True, "work": WORK}
+    serializer = app.session_interface.get_signing_serializer(app)
+    assert serializer is not None
+    return serializer.dumps(content)

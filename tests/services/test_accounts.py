@@ -1,0 +1,315 @@
+"""Users, sign-ins, and stations with their tokens."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused
+from silog_scan.services import accounts
+from silog_scan.services.accounts import NewUser
+from silog_scan.services.actors import Actor, Role
+from silog_scan.store.tables import EventRow, SignInRow, StationRow, UserRow
+from tests.cast import BINJAI, KOTA, MEDAN
+from tests.conftest import NOON, PASSWORD
+from tests.desk import HENDRA, RINA, Desk
+
+ADI = Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user="adi")
+SARI = NewUser("sari", Role.STAFF, KOTA, PASSWORD)
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    """Make passwords cheap, which are dear on purpose, once the home is there."""
+    monkeypatch.setattr(accounts, "_SCRYPT", "scrypt:1024:8:1")
+    monkeypatch.setattr(accounts, "_UNKNOWN_USER", "scrypt:1024:8:1$x$00")
+
+
+def add(desk: Desk, new: NewUser = SARI, actor: Actor = ADI) -> str:
+    with desk.writing() as session:
+        return accounts.add_user(session, actor, new, at=NOON).id
+
+
+def do(desk: Desk, deed: str, *args: object, **details: object) -> Any:  # noqa: ANN401
+    """Return what a function of the accounts answers in a transaction of its own."""
+    with desk.writing() as session:
+        return getattr(accounts, deed)(session, *args, **details)
+
+
+# Users.
+
+
+def test_an_added_person_signs_in_and_acts_at_their_place(desk: Desk) -> None:
+    add(desk)
+
+    with desk.writing() as session:
+        user = accounts.check_password(session, " sari ", PASSWORD)
+        token = accounts.sign_in(session, user, at=NOON)
+        actor = accounts.bearer(session, token, at=NOON)
+
+    assert actor == Actor("Gudang Medan", KOTA, Role.STAFF, user=user.id)
+
+
+def test_passwords_are_kept_as_dear_scrypt(desk: Desk) -> None:
+    with desk.writing() as session:
+        stored = session.scalars(select(UserRow.password)).one()
+
+    assert stored.startswith("scrypt:131072:8:1$")
+    assert PASSWORD not in stored
+
+
+def test_the_log_holds_no_names(desk: Desk) -> None:
+    add(desk)
+    do(desk, "set_password", ADI, "sari", password=PASSWORD, at=NOON)
+    do(desk, "disable_user", ADI, "sari", at=NOON)
+
+    with desk.writing() as session:
+        bodies = session.scalars(select(EventRow.body)).all()
+    assert not any("sari" in body or PASSWORD in body for body in bodies)
+    assert [event.kind for event in desk.events()][-3:] == [
+        "user-added", "user-password", "user-disabled",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("new", "actor", "refusal", "code"),
+    [
+        pytest.param(SARI, HENDRA, NotYours, "role-not-allowed", id="by a supervisor"),
+        pytest.param(
+            NewUser("x", Role.STAFF, BINJAI, PASSWORD),
+            ADI,
+            NotYours,
+            "place-not-yours",
+            id="elsewhere",
+        ),
+        pytest.param(
+            NewUser("x", Role.STAFF, "12", PASSWORD), ADI, NotYours, "place-not-yours", id="above"
+        ),
+        pytest.param(
+            NewUser("x", Role.STAFF, "12.71.99", PASSWORD),
+            ADI,
+            NotFound,
+            "unknown-place",
+            id="none",
+        ),
+        pytest.param(
+            NewUser("admin", Role.STAFF, MEDAN, PASSWORD), ADI, Conflict, "user-exists", id="taken"
+        ),
+        pytest.param(
+            NewUser("x", Role.STAFF, MEDAN, "short"), ADI, Malformed, "password-short", id="short"
+        ),
+        pytest.param(
+            NewUser("x", Role.STAFF, MEDAN, "x" * 257), ADI, Malformed, "password-long", id="long"
+        ),
+        pytest.param(
+            NewUser(" ", Role.STAFF, MEDAN, PASSWORD), ADI, Malformed, "user-name", id="no name"
+        ),
+        pytest.param(
+            NewUser("a\nb", Role.STAFF, MEDAN, PASSWORD),
+            ADI,
+            Malformed,
+            "user-name",
+            id="two lines",
+        ),
+    ],
+)
+def test_who_cannot_be_added(
+    desk: Desk, new: NewUser, actor: Actor, refusal: type[Refused], code: str
+) -> None:
+    with pytest.raises(refusal) as caught:
+        add(desk, new, actor)
+
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("sari", PASSWORD + "!"), ("nobody", PASSWORD), ("sari", ""), ("sari", "x" * 5_000)],
+)
+def test_a_wrong_name_and_a_wrong_password_are_told_alike(
+    desk: Desk, name: str, password: str
+) -> None:
+    add(desk)
+
+    with pytest.raises(Refused, match="Name or password do not match"):
+        do(desk, "check_password", name, password)
+
+
+def test_a_disabled_person_is_out_at_once_and_everywhere(desk: Desk) -> None:
+    user = add(desk)
+    token = do(desk, "sign_in_by_id", user, at=NOON)
+
+    do(desk, "disable_user", ADI, "sari", at=NOON)
+
+    assert do(desk, "bearer", token, at=NOON) is None
+    with pytest.raises(Refused):
+        do(desk, "check_password", "sari", PASSWORD)
+    with pytest.raises(NotFound):
+        do(desk, "sign_in_by_id", user, at=NOON)
+
+
+def test_nobody_disables_themselves(desk: Desk) -> None:
+    user = add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, PASSWORD))
+    budi = Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user=user)
+
+    with pytest.raises(Conflict):
+        do(desk, "disable_user", budi, "budi", at=NOON)
+
+
+def test_a_new_password_ends_every_sign_in(desk: Desk) -> None:
+    user = add(desk)
+    token = do(desk, "sign_in_by_id", user, at=NOON)
+
+    do(desk, "set_password", ADI, "sari", password="another password", at=NOON)
+
+    assert do(desk, "bearer", token, at=NOON) is None
+    with desk.writing() as session:
+        assert accounts.check_password(session, "sari", "another password").id == user
+
+
+def test_people_change_their_own_password_and_no_other_s(desk: Desk) -> None:
+    user = add(desk)
+    add(desk, NewUser("tono", Role.STAFF, KOTA, PASSWORD))
+    sari = Actor("Gudang Medan", KOTA, Role.STAFF, user=user)
+
+    do(desk, "set_password", sari, "sari", password="another password", at=NOON)
+
+    with pytest.raises(NotYours):
+        do(desk, "set_password", sari, "tono", password="another password", at=NOON)
+
+
+def test_an_administrator_knows_nobody_above(desk: Desk) -> None:
+    below = Actor("PPK", KOTA, Role.ADMINISTRATOR, user="x")
+    add(desk)
+
+    assert [user.name for user in do(desk, "users", below)] == ["sari"]
+    with pytest.raises(NotFound):
+        do(desk, "disable_user", below, "admin", at=NOON)
+
+
+# Sign-ins.
+
+
+@pytest.mark.parametrize(("hours", "is_in"), [(11, True), (13, False)])
+def test_a_sign_in_idles_out_after_twelve_hours(desk: Desk, hours: int, *, is_in: bool) -> None:
+    token = do(desk, "sign_in_by_id", add(desk), at=NOON)
+
+    found = do(desk, "signed_in", token, at=NOON + timedelta(hours=hours))
+
+    assert (found is not None) is is_in
+
+
+def test_use_keeps_a_sign_in_awake(desk: Desk) -> None:
+    token = do(desk, "sign_in_by_id", add(desk), at=NOON)
+
+    do(desk, "seen", token, at=NOON + timedelta(hours=10))
+
+    assert do(desk, "signed_in", token, at=NOON + timedelta(hours=20)) is not None
+
+
+def test_signing_out_ends_it_for_good_and_is_noted_once(desk: Desk) -> None:
+    token = do(desk, "sign_in_by_id", add(desk), at=NOON)
+
+    do(desk, "sign_out", token, at=NOON)
+    do(desk, "sign_out", token, at=NOON)
+
+    assert do(desk, "signed_in", token, at=NOON) is None
+    assert len(desk.events("signed-out")) == 1
+
+
+def test_a_token_is_kept_only_as_a_digest(desk: Desk) -> None:
+    token = do(desk, "sign_in_by_id", add(desk), at=NOON)
+    station = do(desk, "add_station", ADI, "Meja 2", place=MEDAN, at=NOON)
+
+    with desk.writing() as session:
+        kept = [
+            *session.scalars(select(SignInRow.token)),
+            *session.scalars(select(StationRow.token)),
+        ]
+        bodies = session.scalars(select(EventRow.body)).all()
+    assert not any(secret in str(text) for text in (*kept, *bodies) for secret in (token, station))
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "é", "x" * 10_000])
+def test_a_token_that_is_none_is_nobody(desk: Desk, token: str) -> None:
+    assert do(desk, "bearer", token, at=NOON) is None
+
+
+# Stations.
+
+
+def test_a_station_s_token_records_at_its_place_through_its_own_chain(desk: Desk) -> None:
+    token = do(desk, "add_station", ADI, "PPK Medan Kota", place=KOTA, at=NOON)
+
+    actor = do(desk, "bearer", token, at=NOON)
+
+    assert actor == Actor("PPK Medan Kota", KOTA, Role.STAFF, device=True)
+    answer = desk.of(actor).scan("?")
+    assert (answer.event.station, answer.event.sequence) == ("PPK Medan Kota", 1)
+
+
+def test_a_revoked_station_is_out_and_its_record_stays(desk: Desk) -> None:
+    token = do(desk, "add_station", ADI, "PPK", place=KOTA, at=NOON)
+    desk.of(do(desk, "bearer", token, at=NOON)).scan("?")
+
+    do(desk, "revoke_station", ADI, "PPK", at=NOON)
+
+    assert do(desk, "bearer", token, at=NOON) is None
+    assert len(desk.events("scan")) == 1
+    with pytest.raises(Conflict, match="already"):
+        do(desk, "add_station", ADI, "PPK", place=KOTA, at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("deed", "refusal", "code"),
+    [
+        pytest.param(
+            lambda desk: do(desk, "add_station", RINA, "X", place=MEDAN, at=NOON),
+            NotYours,
+            "role-not-allowed",
+            id="added by staff",
+        ),
+        pytest.param(
+            lambda desk: do(desk, "add_station", ADI, "X", place=BINJAI, at=NOON),
+            NotYours,
+            "place-not-yours",
+            id="added elsewhere",
+        ),
+        pytest.param(
+            lambda desk: do(desk, "revoke_station", ADI, "X", at=NOON),
+            NotFound,
+            "unknown-station",
+            id="not there",
+        ),
+        pytest.param(
+            lambda desk: do(desk, "revoke_station", ADI, "Gudang Medan", at=NOON),
+            Conflict,
+            "own-station",
+            id="the home's own",
+        ),
+    ],
+)
+def test_what_cannot_be_done_with_stations(
+    desk: Desk, deed: Callable[[Desk], object], refusal: type[Refused], code: str
+) -> None:
+    with pytest.raises(refusal) as caught:
+        deed(desk)
+
+    assert caught.value.code == code
+
+
+def test_the_command_line_acts_as_an_administrator_of_the_home(desk: Desk) -> None:
+    actor = do(desk, "cli_actor")
+
+    assert actor == Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user="cli")
+
+
+def test_the_demonstration_signs_in_the_oldest_administrator(desk: Desk) -> None:
+    add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, PASSWORD))
+
+    with desk.writing() as session:
+        user = session.get(UserRow, accounts.first_administrator(session))
+    assert user is not None
+    assert user.name == "admin"

@@ -1,0 +1,122 @@
+"""Settings are read strictly, once, from what they are given."""
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from silog_scan import config
+from silog_scan.config import Settings
+from silog_scan.core.errors import Malformed
+from silog_scan.core.stock import Task
+
+
+def test_without_settings_the_station_is_this_computers_own() -> None:
+    home = Path(platformdirs.user_data_dir("silog-scan", appauthor=False))
+
+    assert config.read({"PATH": "/bin", "SILO": "grain"}) == Settings(
+        home=home, database=f"sqlite:///{home / 'silog.db'}", language="en"
+    )
+
+
+def test_every_setting_is_taken() -> None:
+    settings = config.read(
+        {
+            "SILOG_HOME": "/srv/silog",
+            "SILOG_DATABASE": "postgresql://silog:s%40fe@db/silog",
+            "SILOG_STATION": " Gudang Kota Medan ",
+            "SILOG_LANGUAGE": "id",
+            "SILOG_HOST": "0.0.0.0",  # noqa: S104
+            "SILOG_PORT": "8080",
+            "SILOG_CAMERA": "0",
+            "SILOG_SEALS_REQUIRED": "receive, dispatch,",
+        }
+    )
+
+    assert settings == Settings(
+        home=Path("/srv/silog"),
+        database="postgresql+psycopg://silog:s%40fe@db/silog",
+        station="Gudang Kota Medan",
+        language="id",
+        host="0.0.0.0",  # noqa: S104
+        port=8080,
+        camera="0",
+        seals_required=frozenset({Task.RECEIVE, Task.DISPATCH}),
+    )
+
+
+def test_an_empty_setting_is_none() -> None:
+    empty = dict.fromkeys(config.KNOWN, "")
+
+    assert config.read(empty) == config.read({})
+
+
+@pytest.mark.parametrize(
+    ("home", "found"),
+    [("~/silog", Path.home() / "silog"), ("silog", Path.cwd() / "silog")],
+)
+def test_a_home_is_a_whole_path(home: str, found: Path) -> None:
+    settings = config.read({"SILOG_HOME": home})
+
+    assert settings.home == found
+    assert settings.file == found / "silog.db"
+    assert settings.attachments == found / "attachments"
+
+
+def test_a_server_has_no_file() -> None:
+    assert config.read({"SILOG_DATABASE": "postgresql://db/silog"}).file is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "id_ID.UTF-8"}, "id"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LC_ALL": "en_US.UTF-8", "LANG": "id_ID.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "id_ID", "LANG": "en_US"}, "id"),
+        ({"SILOG_LANGUAGE": "en", "LANG": "id_ID.UTF-8"}, "en"),
+    ],
+    ids=repr,
+)
+def test_the_language_is_the_terminals_unless_set(
+    environment: dict[str, str], language: str
+) -> None:
+    assert config.read(environment).language == language
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SILOG_", ""),
+        ("SILOG_PROT", "8000"),
+        ("SILOG_PORT", "http"),
+        ("SILOG_PORT", "0"),
+        ("SILOG_PORT", "65536"),
+        ("SILOG_PORT", "-1"),
+        ("SILOG_PORT", "8_000"),
+        ("SILOG_PORT", "٨٠٠٠"),
+        ("SILOG_PORT", "9" * 5_000),
+        ("SILOG_LANGUAGE", "ID"),
+        ("SILOG_STATION", "two\nlines"),
+        ("SILOG_STATION", " "),
+        ("SILOG_STATION", "x" * 61),
+        ("SILOG_DATABASE", "nonsense"),
+        ("SILOG_DATABASE", "mysql://db/silog"),
+        ("SILOG_DATABASE", "postgresql://db:port/silog"),
+        ("SILOG_SEALS_REQUIRED", "receive;dispatch"),
+        ("SILOG_SEALS_REQUIRED", "Receive"),
+    ],
+)
+def test_what_is_malformed_or_unknown_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        config.read({name: value})
+
+    assert refusal.value.code == "setting-refused"
+
+
+def test_the_refusal_of_a_database_tells_no_password() -> None:
+    with pytest.raises(Malformed) as refusal:
+        config.read({"SILOG_DATABASE": "mysql://silog:geheim@db/silog"})
+
+    assert "geheim" not in str(refusal.value)
