@@ -38,7 +38,7 @@ bench: ## Measure: figures on standard output
 
 translations: ## Collect the sentences of code and templates into the catalogues
 	@scripts/setup.sh dev
-	$(BIN)/pybabel -q extract -F babel.cfg -k say --no-location --sort-output --omit-header \
+	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k say --no-location --sort-output --omit-header \
 		-o .messages.pot silog_scan templates
 	$(BIN)/pybabel -q update -i .messages.pot -d silog_scan/translations --no-fuzzy-matching \
 		--ignore-obsolete --ignore-pot-creation-date

@@ -5,6 +5,7 @@ import secrets
 from http import HTTPStatus
 from pathlib import Path
 
+from filelock import FileLock
 from flask import Flask, Response, g, render_template, request, session
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
@@ -18,6 +19,7 @@ from silog_scan.web import admin, api, auth, health, manifests, start, station, 
 from silog_scan.web.context import Backend, in_words
 
 HERE = Path(__file__).parent
+KEY_BYTES = 32
 MOST_UPLOADED = 64 * 2**20
 """Bytes of a request; a manifest of a million rows has 44 MB."""
 
@@ -82,12 +84,24 @@ def _config(backend: Backend, *, tls: bool) -> dict[str, object]:
 def secret_key(home: Path) -> bytes:
     """Return the key that signs cookies, made once and readable by its owner only."""
     path = home / "secret.key"
-    if not path.exists():
+    if not _is_whole(path):
         home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+        with FileLock(home / "secret.lock"):  # two workers may start at once
+            if not _is_whole(path):
+                _write_key(path)
     return path.read_bytes()
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether a key was written to its end: a power cut may leave an empty file."""
+    return path.exists() and path.stat().st_size == KEY_BYTES
+
+
+def _write_key(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
 
 
 def _language() -> str:

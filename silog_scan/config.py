@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
@@ -117,6 +118,10 @@ def _database(text: str | None, home: Path) -> str:
             ),
         )
     if url.get_backend_name() == "postgresql":
+        if find_spec("psycopg") is None:
+            raise _refused(
+                say("PostgreSQL needs its driver. Install it: pip install 'silog-scan[postgres]'")
+            )
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     return text
 

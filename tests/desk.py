@@ -168,7 +168,9 @@ def rehearsal(database: Database) -> Iterator[Callable[[], AbstractContextManage
         @contextmanager
         def writing() -> Iterator[Session]:
             with (
-                Session(connection, join_transaction_mode="create_savepoint") as session,
+                Session(
+                    connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+                ) as session,
                 session.begin(),
             ):
                 yield session

@@ -120,3 +120,12 @@ def test_the_refusal_of_a_database_tells_no_password() -> None:
         config.read({"SILOG_DATABASE": "mysql://silog:geheim@db/silog"})
 
     assert "geheim" not in str(refusal.value)
+
+
+def test_postgresql_without_its_driver_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "find_spec", lambda _: None)
+
+    with pytest.raises(Malformed) as refusal:
+        config.read({"SILOG_DATABASE": "postgresql://db/silog"})
+
+    assert "silog-scan[postgres]" in str(refusal.value)

@@ -18,6 +18,7 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 
 import pytest
 
+from silog_scan.app import secret_key
 from silog_scan.services import accounts, ledgers
 from silog_scan.store.db import Database
 from tests.cli.conftest import FIXTURES, PROGRAM, clean_environment
@@ -408,3 +409,32 @@ def test_a_station_serves_from_postgresql(start: Start, database: Database) -> N
     station.browser.sign_in("/sign-in", name="admin", password=PASSWORD)
     assert station.browser.content("/api/v1/stock") == []
     assert station.end()[0] == 0
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_several_workers_share_a_home(start: Start, database: Database, tmp_path: Path) -> None:
+    address = database.url.replace("+psycopg", "")
+    station = start("--workers", 3, SILOG_DATABASE=address)
+    station.browser.sign_in("/sign-in", name="admin", password=PASSWORD)
+
+    answers = [station.browser.open("/api/v1/stock")[0] for _ in range(12)]
+
+    assert answers == [200] * 12
+    told = refused("--port", free_port(), SILOG_HOME=tmp_path, SILOG_DATABASE=address)
+    assert str(tmp_path) in told
+    assert station.end()[0] == 0
+
+
+def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    key = secret_key(tmp_path / "home")
+
+    assert len(key) == 32
+    assert secret_key(tmp_path / "home") == key
+    assert (tmp_path / "home" / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("left", [b"", b"half a key"])
+def test_a_key_that_a_power_cut_left_unfinished_is_made_anew(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "secret.key").write_bytes(left)
+
+    assert len(secret_key(tmp_path)) == 32

@@ -120,7 +120,7 @@ def decide(scan: Scan, known: Situation) -> Decision:
     """Return the first outcome of the table that applies; nothing is changed."""
     decision = _decide(scan, known)
     if scan.task is Task.LOOKUP:
-        return replace(decision, effects=(), discrepancy=None)
+        return replace(decision, effects=())
     if decision.discrepancy is None and decision.outcome in _SETTLED:
         return replace(decision, discrepancy=decision.outcome.value)
     return decision

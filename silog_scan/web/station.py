@@ -85,7 +85,6 @@ def _words() -> dict[str, Any]:
         "notSwitched": gettext("The station is out of reach, the task stays. Scan the card again."),
         "station": gettext("Camera of the station"),
         "camera": gettext("Camera %(n)s"),
-        "zoom": gettext("%(n)s×"),
         "technical": gettext("%(error)s · secure: %(secure)s · cameras: %(n)s"),
         "photoSent": gettext("The photo is being read."),
         "photoEmpty": gettext("No code was found in the photo. Go closer, with more light."),

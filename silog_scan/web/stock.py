@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core import codes
 from silog_scan.core.custody import Outcome
-from silog_scan.core.errors import Sentence
+from silog_scan.core.errors import NotFound, Sentence
 from silog_scan.core.events import GENESIS, ChainBroken, Head, moment, verify
 from silog_scan.core.stock import Condition, Task
+from silog_scan.services import reports
 from silog_scan.services.scanning import sentence_of
 from silog_scan.store import queries
 from silog_scan.store.queries import CustodyView, PackageView, StockView, TransitView
@@ -117,9 +118,21 @@ def _named(shown: Table, moving: Iterable[TransitView]) -> set[str]:
 
 @bp.get("/packages")
 def find() -> BaseResponse:
-    """Lead to the package whose code was typed or scanned into a field."""
-    code = codes.identify(request.args.get("code", "")).code
+    """Lead to the package, or the manifest, whose code was typed or scanned."""
+    text = request.args.get("code", "").strip()
+    if _is_manifest(text):
+        return redirect(url_for("manifests.reconciliation", number=text))
+    code = codes.identify(text).code
     return redirect(url_for("stock.package", code=code) if code else url_for("stock.index"))
+
+
+def _is_manifest(text: str) -> bool:
+    try:
+        with backend().database.reading() as session:
+            reports.manifest(session, actor(), text)
+    except NotFound:
+        return False
+    return True
 
 
 @bp.get("/packages/<text:code>")
@@ -129,12 +142,13 @@ def package(code: str) -> str:
         found = queries.package_view(session, code, within=actor().place)
         names = queries.place_names(session, figures.label_codes(_places(found)))
         items = item_names(session)
+    flaws, today = [flaw(view) for view in found.history], figures.today(now(), actor().place)
     return render_template(
         "stock/package.html", found=found, row=found.row, names=names, items=items, words=words,
         state=queries.package_state(found.row), task=Task, outcome=Outcome, at=moment, now=now(),
         condition=Condition(found.row.condition), next=next_step(found), told=sentence_of,
-        stations={event.station for event in found.history}, broken=broken_at(found.history),
-        today=figures.today(now(), actor().place),
+        flaws=flaws, broken=next(filter(None, flaws), None), today=today,
+        stations={event.station for event in found.history},
     )  # fmt: skip
 
 
@@ -167,15 +181,14 @@ def next_step(found: PackageView) -> Step | None:
     return None
 
 
-def broken_at(history: Iterable[CustodyView]) -> Sentence | None:
-    """Return what is wrong with the first event that was altered or follows from no other.
+def flaw(view: CustodyView) -> Sentence | None:
+    """Return what is wrong with an event that was altered, or follows from no other, or None.
 
-    Each event's digest is computed anew, and the one before it in its chain must have the digest
-    it names. Whether the chains are whole from end to end is for ``ledger verify`` to say.
+    Its digest is computed anew, and the one before it in its chain must have the digest it names.
+    Whether the chains are whole from end to end is for ``ledger verify`` to say.
     """
-    for view in history:
-        try:
-            verify([view.event], Head(view.station, view.sequence - 1, view.before or GENESIS))
-        except ChainBroken as problem:
-            return problem.sentence
+    try:
+        verify([view.event], Head(view.station, view.sequence - 1, view.before or GENESIS))
+    except ChainBroken as problem:
+        return problem.sentence
     return None

@@ -1,4 +1,4 @@
-"""A station in a thread, and a real Chromium before it."""
+"""A station in a thread, and a real Chromium before it, with and without a camera."""
 
 import threading
 import time
@@ -9,7 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from tests.web.conftest import Visitor, app, backend, clock, manifest, sign_in
@@ -25,18 +32,77 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP silog.test 127.0.0.1",  # a name of no loopback: not secure
 ]
 _GAP = 0.005
 """Seconds between a hand scanner's letters."""
 
 
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+STEP, MOVING = 28, 8
+"""Frames of a step of the film's belt, and of its way there."""
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+def launched(playwright: Playwright, *more: str) -> Browser:
     found = next((path for path in _CHROMIUM if path.exists()), None)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=_FLAGS)
-        yield launched
-        launched.close()
+    return playwright.chromium.launch(executable_path=found, args=[*_FLAGS, *more])
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Give a browser on a machine without a camera."""
+    opened = launched(playwright)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def film_slot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the name of the film that is played: read anew whenever a page asks for the camera."""
+    slot = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    slot.symlink_to(FIXTURES / "film.mjpeg")
+    return slot
+
+
+@pytest.fixture(scope="session")
+def filming(playwright: Playwright, film_slot: Path) -> Iterator[Browser]:
+    """Give a browser that takes a film for its camera, and plays it again and again."""
+    opened = launched(
+        playwright,
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film_slot}",
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def frames() -> list[bytes]:
+    """Return the frames of the sample's film: whole JPEGs, one after the other."""
+    start = b"\xff\xd8\xff"
+    film = (FIXTURES / "film.mjpeg").read_bytes()
+    return [start + frame for frame in film.split(start)[1:]]
+
+
+@pytest.fixture
+def play(film_slot: Path, frames: list[bytes], tmp_path: Path) -> Callable[..., None]:
+    """Put labels before the camera: those of the belt's steps, each at rest."""
+
+    def shown(*steps: int) -> None:
+        at_rest = [frames[STEP * step + MOVING : STEP * (step + 1)] for step in steps]
+        cut = tmp_path / "cut.mjpeg"
+        cut.write_bytes(b"".join(frame for step in at_rest for frame in step))
+        fresh = film_slot.with_suffix(".new")
+        fresh.symlink_to(cut)
+        fresh.replace(film_slot)
+
+    return shown
 
 
 @pytest.fixture
@@ -106,18 +172,28 @@ def hands(context: BrowserContext, origin: str) -> Hands:
 
 
 @pytest.fixture
-def station(
-    hands: Hands,
-    context: BrowserContext,
-    sign_in: Callable[[str], Visitor],
-    manifest: str,
-) -> Hands:
-    """Give hands at the station, receiving the manifest."""
-    visitor = sign_in("admin")
-    visitor.post("/work", place="12.71", task="receive", manifest=manifest)
-    cookie = visitor.client.get_cookie("silog")
-    assert cookie is not None
-    context.add_cookies([{"name": "silog", "value": cookie.value, "url": hands.origin}])
-    hands.page.goto("/station")
+def at_work(sign_in: Callable[[str], Visitor], manifest: str) -> Callable[..., str]:
+    """Give the cookie of somebody who receives the manifest, or does another task."""
+
+    def begun(task: str = "receive", number: str = manifest) -> str:
+        visitor = sign_in("admin")
+        visitor.post("/work", place="12.71", task=task, manifest=number)
+        cookie = visitor.client.get_cookie("silog")
+        assert cookie is not None
+        return cookie.value
+
+    return begun
+
+
+def enter(hands: Hands, cookie: str) -> Hands:
+    """Come to the station's page with a cookie."""
+    hands.page.context.add_cookies([{"name": "silog", "value": cookie, "url": hands.origin}])
+    hands.page.goto(f"{hands.origin}/station")
     hands.page.locator("[data-word]").first.wait_for()
     return hands
+
+
+@pytest.fixture
+def station(hands: Hands, at_work: Callable[..., str]) -> Hands:
+    """Give hands at the station, receiving the manifest."""
+    return enter(hands, at_work())

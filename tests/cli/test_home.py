@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import ALL_OF_IT, MANIFEST, Run
 from tests.conftest import PASSWORD
+from tests.conftest import _create_database as create_database
 
 NEW = ("init", "--place", "12.71", "--admin", "hendra", "--password-file", "-")
 WITHOUT_A_HOME = [
@@ -169,3 +170,30 @@ def test_a_database_server_that_is_not_there_is_told(run: Run) -> None:
 
     assert (done.code, done.out) == (1, "")
     assert "SILOG_DATABASE" in done.err
+
+
+def test_a_home_that_cannot_be_made_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    done = run(*NEW, input=PASSWORD, SILOG_HOME=str(tmp_path / "file" / "home"))
+
+    assert (done.code, done.out) == (1, "")
+    assert str(tmp_path) in done.err
+
+
+def test_everything_is_the_same_on_postgresql(run: Run, tmp_path: Path, postgresql: str) -> None:
+    create_database(postgresql, "CREATE DATABASE cli")
+    there = {
+        "SILOG_DATABASE": postgresql.format(name="cli").replace("+psycopg", ""),
+        "SILOG_HOME": str(tmp_path / "home"),
+    }
+
+    founded = run(*NEW, input=PASSWORD, **there)
+    run("manifest", "import", "-", input=MANIFEST, **there)
+    run("scan", "-", "--manifest", "SJ-1", input=ALL_OF_IT, **there)
+
+    assert founded.code == 0, founded.err
+    assert run(*NEW, input=PASSWORD, **there).code == 1
+    assert run("reconcile", "SJ-1", **there).code == 0
+    assert run("ledger", "verify", **there).code == 0
+    assert run("ledger", "rebuild", "--check", **there).code == 0

@@ -212,3 +212,16 @@ def test_a_rebuild_waits_for_the_server_to_stop(run: Run, home: Path) -> None:
 
     assert (rebuilt.code, checked.code) == (1, 0)
     assert "Stop it first" in rebuilt.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "utf-16"])
+@pytest.mark.usefixtures("log")
+def test_an_export_is_utf8_whatever_the_terminal_is(program: Run, encoding: str) -> None:
+    text = "Kotak \u00e9 \U0001f4e6"
+    program("scan", "-", input=text.encode(), PYTHONIOENCODING=encoding)
+
+    done = program("ledger", "export", PYTHONIOENCODING=encoding)
+
+    assert done.objects[-1]["body"]["text"] == text
+    verified = program("ledger", "verify", "-", input=done.out.encode(), PYTHONIOENCODING=encoding)
+    assert verified.code == 0, verified.err

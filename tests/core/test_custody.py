@@ -98,6 +98,12 @@ RECEIVING = [
     case(scan(), known(package(destination=BINJAI)), WRONG, id="bound elsewhere"),
     case(scan("1275-KS-000001"), known(), WRONG, id="another regency's label"),
     case(
+        scan("1275-KS-000001", manifest="SJ-1"),
+        known(line(), bulk(9, "SJ-2", item="KOTAK", destination=MEDAN)),
+        WRONG,
+        id="another regency's label > other-manifest",
+    ),
+    case(
         scan(manifest="SJ-1"),
         known(line(NEXT_BOX), package(destination=BINJAI)),
         WRONG,
@@ -220,6 +226,12 @@ AGAIN = [
 LOADING = [
     case(dispatch(manifest="SJ-OUT"), loaded(), DUPLICATE, id="loaded already"),
     case(dispatch(), loaded(), DUPLICATE, id="loaded already, none named"),
+    case(
+        dispatch(),
+        after(held(outgoing("SJ-3"), line(number="SJ-3")), dispatch(manifest="SJ-OUT")),
+        DUPLICATE,
+        id="loaded already, none named, though SJ-3 waits for it",
+    ),
     case(
         dispatch(manifest="SJ-3"),
         after(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, select
@@ -404,7 +405,10 @@ def statements(desk: Desk, database: Database, scans: list[Scan]) -> int:
     return len(seen)
 
 
-def test_a_hundred_scans_take_no_more_statements_than_two(desk: Desk, database: Database) -> None:
+def test_a_hundred_scans_take_no_more_statements_than_two(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = Desk(database.writing, tmp_path)
     codes = [f"1271-KS-{n:06d}" for n in range(102)]
     desk.imports(*map(box, codes), ink(500))
     warm = [desk.made(INK), desk.made("?")]

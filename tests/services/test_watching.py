@@ -1,162 +1,142 @@
-"""The server's camera: what it shows is recorded once, and commands change the scan that follows."""
+"""The station's camera: whose scans it records, and what it tells of the codes before it."""
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from queue import SimpleQueue
-from typing import Protocol, cast
+from dataclasses import dataclass, replace
+from typing import cast
 
-import numpy as np
 import pytest
-import zxingcpp
 
-from silog_scan.core.codes import Modifiers
+from silog_scan.core.agreement import Reading
 from silog_scan.core.custody import Severity
 from silog_scan.core.stock import Task
-from silog_scan.services import scanning
+from silog_scan.services.actors import Actor
 from silog_scan.services.watching import Watch, Work
+from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
 from silog_scan.vision.cameras import Camera
-from silog_scan.vision.frames import Frame
-from tests.cast import BINJAI, BOX, INK, MEDAN
 from tests.conftest import NOON
-from tests.desk import RINA, Desk, box, ink
 
-WORK = Work(RINA, Task.RECEIVE, MEDAN)
-
-
-class Pictures:
-    """A camera that shows one label after the other."""
-
-    def __init__(self) -> None:
-        self.labels: SimpleQueue[str | threading.Event] = SimpleQueue()
-        self.sequence = 0
-
-    def start(self) -> None:
-        """Be a camera."""
-
-    def stop(self) -> None:
-        """Be a camera that is let go of."""
-        self.labels.put(threading.Event())
-
-    def next(self, _: int) -> Frame | None:
-        label = self.labels.get()
-        if isinstance(label, threading.Event):
-            label.set()
-            return None
-        self.sequence += 1
-        bars = zxingcpp.create_barcode(label, zxingcpp.BarcodeFormat.QRCode).to_image(scale=4)
-        grey = np.pad(np.array(bars, dtype=np.uint8), 40, constant_values=255)
-        return Frame(self.sequence, float(self.sequence), grey, grey, is_still=True)
+BOX = ((10, 10), (90, 10), (90, 40), (10, 40))
 
 
-class Show(Protocol):
-    """Shows labels to the camera, for some work, and waits until all were looked at."""
+def label(text: str) -> Reading:
+    return Reading(text, "code128", BOX, "fast")
 
-    def __call__(self, *labels: str, work: Work | None = WORK) -> Watch: ...
+
+@dataclass
+class Ticks:
+    """A clock of seconds that goes on when told."""
+
+    at: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
 
 
 @pytest.fixture
-def show(database: Database) -> Iterator[Show]:
-    camera, writer = Pictures(), Writer(database)
-    watch = Watch(cast("Camera", camera), writer, lambda: NOON).start()
+def ticks() -> Ticks:
+    return Ticks()
 
-    def shown(*labels: str, work: Work | None = WORK) -> Watch:
-        watch.work = None
-        if work:
-            watch.attend(work)
-        looked = threading.Event()
-        for label in (*labels, looked):
-            camera.labels.put(label)
-        assert looked.wait(20)
-        return watch
 
-    yield shown
-    watch.stop()
+@pytest.fixture
+def watch(database: Database, ticks: Ticks) -> Iterator[Watch]:
+    writer = Writer(database)
+    yield Watch(cast("Camera", None), writer, lambda: NOON, tick=ticks)
     writer.stop()
 
 
-def test_what_is_shown_is_recorded(desk: Desk, show: Show) -> None:
-    desk.imports(box())
-
-    watch = show(BOX)
-
-    (event,) = desk.events("scan")
-    assert desk.counted() == {BOX: 1}
-    assert (event.body["source"], event.body["symbology"]) == ("camera", "qrcode")
-    assert watch.problem is None
+@pytest.fixture
+def work(rina: Actor) -> Work:
+    return Work(rina, Task.RECEIVE, "12.71", begun=1.0)
 
 
-def test_nothing_is_recorded_without_work(desk: Desk, show: Show) -> None:
-    show(BOX, work=None)
-
-    assert desk.events("scan") == []
-
-
-def test_nothing_is_recorded_once_its_page_is_gone(desk: Desk, show: Show) -> None:
-    watch = show()
-    now = watch.tick()
-
-    watch.tick = lambda: now + 91.0
-    show(BOX, work=None)
-
-    assert watch.work_under_way() is None
-    assert desk.events("scan") == []
+def scanned(database: Database) -> list[str]:
+    with database.reading() as session:
+        return [scan.text for scan in queries.recent_scans(session, station="Gudang Medan")]
 
 
-def test_commands_change_the_next_scan_only(desk: Desk, show: Show) -> None:
-    desk.imports(ink(100))
-
-    show("SLG-CMD-QTY-40", "SLG-CMD-DAMAGED", INK, INK)
-
-    said = [(e.body.get("quantity"), e.body.get("condition")) for e in desk.events("scan")]
-    assert said == [(40, "damaged"), (None, None)]
+def show(watch: Watch, reading: Reading) -> None:
+    watch.view.saw([reading], watch.tick())
+    watch._take(reading)  # noqa: SLF001  # the camera's thread would
 
 
-def test_a_command_is_no_scan(desk: Desk, show: Show) -> None:
-    watch = show("SLG-CMD-DAMAGED", "SLG-CMD-QTY-7")
+def test_an_attended_camera_records(watch: Watch, work: Work, database: Database) -> None:
+    watch.attend(work)
 
-    assert watch.said == Modifiers(damaged=True, quantity=7)
-    assert desk.events("scan") == []
+    show(watch, label("1271-KS-000001"))
+
+    assert scanned(database) == ["1271-KS-000001"]
 
 
-def test_a_card_of_a_place_is_heard_and_not_recorded(desk: Desk, show: Show) -> None:
-    watch = show("SLG-PLACE-12.71.01")
+def test_a_camera_that_nobody_attends_to_records_nothing(
+    watch: Watch, work: Work, ticks: Ticks, database: Database
+) -> None:
+    watch.attend(work)
+    ticks.at += 91
+
+    show(watch, label("1271-KS-000001"))
+
+    assert scanned(database) == []
+
+
+def test_who_came_first_keeps_the_camera(watch: Watch, work: Work, hendra: Actor) -> None:
+    watch.attend(work)
+
+    assert not watch.attend(replace(work, actor=hendra, begun=2.0))
+    assert watch.work_under_way() == work
+
+
+def test_a_camera_left_alone_is_free_for_others(
+    watch: Watch, work: Work, hendra: Actor, ticks: Ticks
+) -> None:
+    watch.attend(work)
+    ticks.at += 91
+
+    assert watch.attend(replace(work, actor=hendra))
+
+
+def test_the_last_words_of_an_old_page_do_not_bring_its_work_back(watch: Watch, work: Work) -> None:
+    newer = replace(work, task=Task.DISPATCH, begun=2.0)
+    watch.attend(newer)
+
+    assert not watch.attend(work)
+    assert watch.work_under_way() == newer
+
+
+@pytest.mark.parametrize("text", ["SLG-PLACE-12.71.01", "SLG-TASK-RETURN", "SJ-1271-0147"])
+def test_a_card_is_heard_and_not_recorded(
+    watch: Watch, work: Work, text: str, database: Database
+) -> None:
+    watch.attend(work)
+    watch.switches = frozenset({"SJ-1271-0147"})
+
+    show(watch, label(text))
 
     assert watch.heard is not None
-    assert watch.heard.text == "SLG-PLACE-12.71.01"
-    assert desk.events("scan") == []
+    assert (watch.heard.number, watch.heard.text) == (1, text)
+    assert scanned(database) == []
 
 
-def test_a_refusal_is_told_and_the_next_scan_recorded(desk: Desk, show: Show) -> None:
-    watch = show(BOX, work=replace(WORK, place=BINJAI))
-    told = watch.problem
-    show(BOX)
+def test_a_code_in_view_carries_its_answer(watch: Watch, work: Work) -> None:
+    watch.attend(work)
 
-    assert told is not None
-    assert str(told).startswith("12.75 is not your place")
-    assert (watch.problem, len(desk.events("scan"))) == (None, 1)
+    show(watch, label("1275-KS-000001"))
 
-
-def test_a_failure_is_told_and_the_camera_lives_on(
-    desk: Desk, show: Show, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr(scanning, "record", lambda *_: 1 / 0)
-        watch = show("SLG-CMD-QTY-7", INK)
-        told, said = watch.problem, watch.said
-
-    show(INK)
-
-    assert str(told) == "The last scan was not recorded. Scan it again."
-    assert said == Modifiers(quantity=7)
-    assert [event.body["quantity"] for event in desk.events("scan")] == [7]
-
-
-def test_a_code_in_view_is_drawn_with_its_answer(show: Show) -> None:
-    watch = show("1275-KS-000001")
-
-    (code,) = watch.codes()
-    assert (code.text, code.severity) == ("1275-KS-000001", Severity.STOP)
+    [code] = watch.codes()
+    assert (code.corners, code.severity) == (BOX, Severity.STOP)
     assert code.place == "Kota Binjai (12.75)"
+
+
+def test_a_code_out_of_view_is_not_drawn_and_soon_forgotten(
+    watch: Watch, work: Work, ticks: Ticks
+) -> None:
+    watch.attend(work)
+    show(watch, label("1271-KS-000001"))
+
+    ticks.at += 1
+    assert watch.codes() == []
+
+    ticks.at += 3
+    watch.view.saw([label("1271-KS-000001")], ticks.at)
+    assert watch.codes()[0].severity is None

@@ -1,5 +1,6 @@
 """The station's page as a browser asks for it."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event
 
+from silog_scan.core.agreement import Reading
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.errors import say
 from silog_scan.services.actors import Role
@@ -51,10 +53,14 @@ def scan(visitor: Visitor, text: str, **more: object) -> str:
     return str(one["id"])
 
 
-def live(visitor: Visitor) -> dict[str, Any]:
-    told = visitor.get("/station/live").json
+def live(visitor: Visitor, more: str = "") -> dict[str, Any]:
+    told = visitor.get(f"/station/live{more}").json
     assert isinstance(told, dict)
     return told
+
+
+WATCHING = "?camera=station"
+"""What a page says that shows the station's camera."""
 
 
 def test_the_start_offers_what_is_waited_for(admin: Visitor, manifest: str) -> None:
@@ -76,17 +82,78 @@ def test_begun_work_is_shown_at_the_station(station: Visitor) -> None:
     assert f"{NUMBER} from" in page
 
 
-def test_begun_work_is_the_cameras_too(watch: Watch, admin: Visitor, manifest: str) -> None:
-    admin.post("/work", place="12.71", task="receive", manifest=manifest)
+def test_the_camera_records_for_the_page_that_shows_it(watch: Watch, station: Visitor) -> None:
+    live(station, WATCHING)
 
+    work = watch.work_under_way()
+    assert work is not None
+    assert (work.place, work.manifest) == ("12.71", NUMBER)
+
+
+def test_a_page_with_its_own_camera_leaves_the_stations_alone(
+    watch: Watch, station: Visitor
+) -> None:
+    told = live(station)
+
+    assert watch.work_under_way() is None
+    assert "camera" not in told
+
+
+def test_who_comes_second_is_told_that_the_camera_is_taken(
+    watch: Watch, station: Visitor, person: Callable[[str, Role, str], Visitor]
+) -> None:
+    live(station, WATCHING)
+    rina = person("rina", Role.STAFF, "12.71")
+    rina.post("/work", place="12.71", task="dispatch")
+
+    told = live(rina, WATCHING)
+
+    assert told["camera"]["state"] == "taken"
+    assert "modifiers" not in told
     assert watch.work is not None
-    assert (watch.work.place, watch.work.manifest) == ("12.71", NUMBER)
+    assert watch.work.task == "receive"
 
 
 def test_the_camera_rests_while_its_person_chooses_anew(watch: Watch, station: Visitor) -> None:
+    live(station, WATCHING)
+
     station.get("/")
 
-    assert watch.work is None
+    assert watch.work_under_way() is None
+
+
+def test_a_card_changes_the_work(station: Visitor) -> None:
+    answer = station.post("/station/work", place="12.71", task="return")
+
+    assert answer.status_code == 204
+    assert "Return · Kota Medan" in station.get("/station").text
+
+
+def test_a_card_of_others_is_refused_in_words(station: Visitor) -> None:
+    answer = station.post("/station/work", place="12.72", task="receive")
+
+    assert answer.status_code == 409
+    assert "12.72" in (answer.json or {})["message"]
+    assert "Receive · Kota Medan" in station.get("/station").text
+
+
+def test_the_station_knows_the_manifests_that_may_be_scanned(
+    watch: Watch, station: Visitor
+) -> None:
+    page = station.get("/station").text
+    live(station, f"{WATCHING}&after=-1&seen=")
+
+    assert f'data-waiting="[&#34;{NUMBER}&#34;]"' in page
+    assert watch.switches == {NUMBER}
+
+
+def test_only_the_reader_of_codes_may_compile(station: Visitor) -> None:
+    page, reader = station.get("/station"), station.get("/station/reader.js")
+
+    assert "wasm-unsafe-eval" not in page.headers["Content-Security-Policy"]
+    assert "'wasm-unsafe-eval'" in reader.headers["Content-Security-Policy"]
+    assert reader.mimetype == "text/javascript"
+    reader.close()
 
 
 @pytest.mark.parametrize(
@@ -143,11 +210,12 @@ def test_a_look_that_finds_nothing_new_is_cheap(station: Visitor, backend: Backe
 
 
 def test_live_speaks_when_only_the_camera_changes(watch: Watch, station: Visitor) -> None:
-    told = live(station)
+    told = live(station, WATCHING)
     lost = Status(State.LOST, say("The camera stopped sending pictures."))
     cast("FakeCamera", watch.camera).status = lost
 
-    answer = station.get(f"/station/live?after={told['position']}&seen={told['seen']}")
+    seen = f"{WATCHING}&after={told['position']}&seen={told['seen']}"
+    answer = station.get(f"/station/live{seen}")
 
     assert answer.json is not None
     assert answer.json["camera"]["state"] == "lost"
@@ -160,6 +228,7 @@ def test_a_wrong_place_is_answered_by_the_right_one(station: Visitor) -> None:
 
     assert (told["severity"], told["word"]) == ("stop", "Wrong place")
     assert told["lead"] == "Belongs to Kota Binjai (12.75)"
+    assert told["belongs"] == "Kota Binjai"
     assert told["told"].startswith("Ballot box · 1275-KS-000001.")
 
 
@@ -206,12 +275,32 @@ def test_the_picture_comes_once_for_each_frame(station: Visitor) -> None:
     assert again.status_code == 204
 
 
+def test_the_picture_tells_the_codes_on_it(watch: Watch, station: Visitor) -> None:
+    label = Reading("1271-KS-000001", "code128", ((1, 2), (9, 2), (9, 6), (1, 6)), "fast")
+    watch.view.size = 640, 480
+    watch.view.saw([label], watch.tick())
+
+    header = station.get("/station/picture.jpg").headers["Silog-Codes"]
+
+    corners = [[1, 2], [9, 2], [9, 6], [1, 6]]
+    code = {"corners": corners, "severity": "waiting", "belongs": None}
+    assert json.loads(header) == {"size": [640, 480], "codes": [code]}
+
+
 def test_a_station_without_a_camera_has_no_picture(station: Visitor) -> None:
     assert station.get("/station/picture.jpg").status_code == 204
-    assert "This station has no camera" in station.get("/station").text
+    assert 'data-picture=""' in station.get("/station").text
+
+
+def test_buttons_of_others_change_nothing_at_the_camera(watch: Watch, station: Visitor) -> None:
+    station.post("/station/said", damaged="1")
+
+    assert watch.said == Modifiers()
 
 
 def test_buttons_tell_the_camera_what_comes_next(watch: Watch, station: Visitor) -> None:
+    live(station, WATCHING)
+
     answer = station.post("/station/said", damaged="1", quantity="40")
 
     assert answer.status_code == 204
@@ -221,6 +310,8 @@ def test_buttons_tell_the_camera_what_comes_next(watch: Watch, station: Visitor)
 @pytest.mark.usefixtures("watch")
 @pytest.mark.parametrize("quantity", ["0", "-1", "many", "99999999"])
 def test_a_quantity_that_is_none_is_refused(station: Visitor, quantity: str) -> None:
+    live(station, WATCHING)
+
     assert station.post("/station/said", quantity=quantity).status_code == 422
 
 

@@ -72,7 +72,7 @@ class Viewer:
 
     def _listen(self, kind: str, text: str) -> None:
         # A refusal is answered with its status, which the browser reports as a failure to load.
-        if kind in ("error", "warning") and "Failed to load resource" not in text:
+        if kind == "error" and "Failed to load resource" not in text:
             self.complaints.append(text)
 
     def _look(self, address: str) -> None:
@@ -85,7 +85,10 @@ class Viewer:
 def viewer(browser: Browser, app: Flask, backend: Backend, origin: str) -> Iterator[Viewer]:
     width, height = DESKTOP
     context = browser.new_context(
-        base_url=origin, locale="id-ID", viewport={"width": width, "height": height}
+        base_url=origin,
+        locale="id-ID",
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",  # else a change of theme is a change of colours for a while
     )
     context.set_default_timeout(10_000)
     yield Viewer(context, app, backend, origin)

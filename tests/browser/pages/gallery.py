@@ -194,6 +194,7 @@ NO_PAGES = {
     "health.ready": "a word for machines",
     "station.watch": "JSON",
     "station.picture": "a picture",
+    "station.reader": "the page's own worker",
     "manifests.refused": "a file",
     "manifests.export": "a file",
     "manifests.reconciliation_live": "part of a page",

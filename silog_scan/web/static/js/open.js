@@ -1,11 +1,14 @@
-// A scan on any page is a scan: on a supervisor's page it opens the package.
+// A scan on any page is a scan: on a supervisor's page it opens the package or the manifest.
 import { Wedge, keptSettings } from "./wedge.js";
 
-const bar = /** @type {HTMLElement} */ (document.querySelector("[data-find]"));
+const { find } = /** @type {HTMLElement} */ (document.querySelector("[data-find]")).dataset;
 
 /** @param {string} code */
-function find(code) {
-  location.assign(`${bar.dataset.find}?${new URLSearchParams({ code })}`);
+function scanned(code) {
+  const field = document.activeElement;
+  // A number scanned into a form belongs there.
+  if (field instanceof HTMLInputElement && field.type === "text") field.value = code;
+  else location.assign(`${find}?${new URLSearchParams({ code })}`);
 }
 
-new Wedge(find, keptSettings());
+new Wedge(scanned, keptSettings());

@@ -9,7 +9,7 @@ import { Quads } from "./quads.js";
 import { SecondLook } from "./secondlook.js";
 
 const KEPT = "silog-sight";
-const SHOWN_FOR = 0.4; // seconds after a code was seen last: every look misses some
+const SHOWN_FOR = 0.25; // seconds after a code was seen last: every look misses some
 const STATION = "station";
 const DEVICE = "device";
 
@@ -229,7 +229,7 @@ export class Sight {
 
   drawZoom() {
     const zoom = this.camera.zooms[this.zoom] ?? 1;
-    part(byId("zoom"), "text").textContent = fill(this.words.zoom, { n: zoom });
+    part(byId("zoom"), "text").textContent = `${zoom}×`;
   }
 
   async openChoice() {

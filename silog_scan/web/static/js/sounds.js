@@ -108,7 +108,8 @@ export class Sounds {
    */
   sound(severity, louder) {
     const { tones, length, beat } = SOUNDS[severity];
-    navigator.vibrate?.(beat);
+    // Before the first touch browsers forbid it, and complain.
+    if (navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(beat);
     if (!this.isHeard || !this.context) return;
     const now = this.context.currentTime;
     // What says "look" is played whole; a mere ok gives way to it.

@@ -1,0 +1,138 @@
+"""What the page's own scripts read and believe is what the station's camera would."""
+
+import base64
+import io
+import random
+from typing import Any
+
+import numpy as np
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page
+
+from silog_scan.core.agreement import Agreement, Reading
+from silog_scan.vision.engines import read_zxing
+from silog_scan.vision.frames import Grey
+from tests.browser.conftest import Hands
+
+READ = """async ({pngs, url}) => {
+  const reader = new Worker(url);
+  const found = [];
+  for (const png of pngs) {
+    const bytes = Uint8Array.from(atob(png), letter => letter.charCodeAt(0));
+    const frame = await createImageBitmap(new Blob([bytes]));
+    const answer = new Promise(done => reader.onmessage = ({data}) => done(data));
+    reader.postMessage({frame}, [frame]);
+    found.push(...(await answer).readings);
+  }
+  return found;
+}"""
+JUDGE = """async scenes => {
+  const {Agreement} = await import("/static/js/agreement.js");
+  return scenes.map(frames => {
+    const agreement = new Agreement();
+    return frames.map(({at, readings}) => agreement.saw(readings, at).map(one => one.text));
+  });
+}"""
+Corners = tuple[tuple[int, int], ...]
+BOX = ((10, 10), (110, 10), (110, 40), (10, 40))
+APART = ((10, 210), (110, 210), (110, 240), (10, 240))
+RETAIL = ("4006381333931", "4006381333948")
+PARTS = ("12345670", "3456")
+
+
+LABELS = {
+    "1271-KS-004512": "Code128",
+    "SLG-CMD-QTY-38": "QRCode",
+    "1271-BL-002101": "DataMatrix",
+    "SLG-ITEM-TINTA": "Code39",
+    "12345678901231": "ITF",
+    "4006381333931": "EAN13",
+    "96385074": "EAN8",
+    "036000291452": "UPCA",
+    "04252614": "UPCE",
+    "(00)106141412345678908": "Code128",
+    "(01)04006381333931(21)AB-12": "QRCode",
+}
+
+
+def test_labels_are_the_same_to_the_page_and_to_the_station(station: Hands) -> None:
+    pictures = [drawn(kind, text) for text, kind in LABELS.items()]
+    expected = [read_zxing(picture, thorough=True)[0] for picture in pictures]
+
+    found = read(station.page, pictures)
+
+    assert [(one["text"], one["symbology"], one["identifier"]) for one in found] == [
+        (one.text, one.symbology, one.symbology_identifier) for one in expected
+    ]
+
+
+def drawn(kind: str, text: str) -> Grey:
+    """Return a label's bars with room around them, as grey pixels."""
+    form = zxingcpp.BarcodeFormat[kind]
+    code = zxingcpp.create_barcode(text, form, gs1=text.startswith("("))
+    bars = Image.fromarray(code.to_image(scale=4))
+    paper = Image.new("L", (bars.width + 160, bars.height + 160), 255)
+    paper.paste(bars, (80, 80))
+    return as_grey(paper)
+
+
+def as_grey(picture: Image.Image) -> Grey:
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def read(page: Page, pictures: list[Grey]) -> list[dict[str, Any]]:
+    """Return what the page's worker reads in pictures of one label each."""
+    url = page.evaluate("document.body.dataset.reader")
+    return list(page.evaluate(READ, {"pngs": [png(picture) for picture in pictures], "url": url}))
+
+
+def png(picture: Grey) -> str:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def test_the_page_believes_what_the_station_believes(station: Hands) -> None:
+    scenes = [scene(random.Random(seed)) for seed in range(300)]  # noqa: S311  # no secret
+
+    judged = station.page.evaluate(JUDGE, scenes)
+
+    assert judged == [believed(frames) for frames in scenes]
+
+
+def scene(chance: random.Random) -> list[dict[str, Any]]:
+    """Return some seconds before a camera: labels come and go, some misread."""
+    at, frames = 0.0, []
+    for _ in range(12):
+        at += chance.choice((0.05, 0.05, 0.1, 1.0, 4.0))
+        frames.append({"at": at, "readings": chance.sample(SHOWN, chance.randint(0, 3))})
+    return frames
+
+
+def shown(text: str, symbology: str, corners: Corners = BOX) -> dict[str, Any]:
+    return {"text": text, "symbology": symbology, "corners": corners, "identifier": ""}
+
+
+SHOWN = [
+    shown("1271-KS-004512", "code128"),
+    shown("1271-BL-002101", "qrcode"),
+    shown("1271-BL-002101", "code128", APART),
+    shown("ABC-123", "code39"),
+    *(shown(text, "ean13") for text in RETAIL),
+    shown("96385074", "ean8", APART),
+    *(shown(text, "itf") for text in PARTS),
+]
+
+
+def believed(frames: list[dict[str, Any]]) -> list[list[str]]:
+    """Return what the station's camera makes of it."""
+    agreement = Agreement()
+    return [
+        [reading.text for reading in agreement.saw(map(reading_of, frame["readings"]), frame["at"])]
+        for frame in frames
+    ]
+
+
+def reading_of(one: dict[str, Any]) -> Reading:
+    return Reading(one["text"], one["symbology"], one["corners"], "fast")

@@ -1,0 +1,107 @@
+"""Cards of places, tasks and manifests at the station, and the tap that follows a package."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from silog_scan.core.manifests import Defaults
+from silog_scan.services import accounts, deliveries
+from silog_scan.store import queries
+from silog_scan.web.context import Backend
+from tests.browser.conftest import Hands, enter
+from tests.browser.test_station import ELSEWHERE, FIRST, expect_counted, expect_word
+
+OTHER = "SJ-1271-0151"
+SECOND_DELIVERY = f"""manifest,from,to,package,item,quantity,destination
+{OTHER},12,12.71,1271-KS-000009,KOTAK,1,12.71.01.1001.001
+""".encode()
+LATER = "1271-KS-000009"
+
+
+@pytest.fixture
+def other(backend: Backend) -> str:
+    """Import another manifest to the same place."""
+    with backend.database.reading() as session:
+        actor = accounts.cli_actor(session)
+        seen = deliveries.preview(session, actor, SECOND_DELIVERY, Defaults())
+    folder = backend.settings.attachments
+    backend.writer.run(
+        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
+    )
+    return OTHER
+
+
+def expect_heading(hands: Hands, text: str) -> None:
+    expect(hands.page.locator("#heading")).to_have_text(text)
+
+
+def recorded(backend: Backend) -> int:
+    with backend.database.reading() as session:
+        return len(queries.recent_scans(session, station="Gudang Medan"))
+
+
+@pytest.mark.parametrize(
+    ("card", "heading"),
+    [
+        ("SLG-TASK-RETURN", "Return · Kota Medan"),
+        ("SLG-PLACE-12.71.01", "Receive · Medan Kota"),
+    ],
+)
+def test_a_card_changes_the_work_and_is_no_scan(
+    station: Hands, backend: Backend, card: str, heading: str
+) -> None:
+    station.scan(card)
+
+    expect_heading(station, heading)
+    expect_word(station, "Ready")
+    assert recorded(backend) == 0
+
+
+def test_a_manifests_number_changes_the_manifest(other: str, station: Hands) -> None:
+    station.scan(other)
+
+    expect(station.page.locator("#where")).to_contain_text(other)
+    expect(station.page.locator("#progress")).to_contain_text("Left 1")
+
+
+def test_after_a_card_scans_are_for_the_new_work(other: str, station: Hands) -> None:
+    station.scan(other)
+    expect_word(station, "Ready")
+
+    station.scan(LATER)
+
+    expect_word(station, "Match")
+    expect_counted(station, "1")
+
+
+def test_a_card_of_others_changes_nothing_and_says_why(station: Hands) -> None:
+    station.scan("SLG-PLACE-12.75")
+
+    expect(station.page.locator("#notice")).to_contain_text("12.75")
+    expect_heading(station, "Receive · Kota Medan")
+
+
+def test_one_tap_follows_a_package_to_its_manifest(other: str, station: Hands) -> None:
+    station.scan(LATER)
+    expect_word(station, "Other manifest")
+
+    station.page.get_by_role("button", name=f"Switch to {other}").click()
+
+    expect_word(station, "Match")
+    expect(station.page.locator("#where")).to_contain_text(other)
+    expect_counted(station, "1")
+
+
+def test_the_tap_is_offered_for_nothing_else(
+    other: str, hands: Hands, at_work: Callable[..., str]
+) -> None:
+    enter(hands, at_work(number=other))
+
+    hands.scan(ELSEWHERE)
+    expect_word(hands, "Wrong place")
+    expect(hands.page.locator("#switch")).to_be_hidden()
+
+    hands.scan(FIRST)
+    expect_word(hands, "Other manifest")
+    expect(hands.page.locator("#switch")).to_be_visible()
