@@ -316,7 +316,12 @@ class _PackageRules:
         if self.task is Task.DISPATCH or standing.place != self.scan.place:
             return False
         waits = self.line.remaining(self.task) if self.line else self._children()
-        return not (standing.arrived == Outcome.UNEXPECTED and waits)
+        return not (waits and (standing.arrived == Outcome.UNEXPECTED or self._was_dropped()))
+
+    def _was_dropped(self) -> bool:
+        """Say whether a new issue dropped the line it was counted on: it is unexpected since."""
+        dropped = self.known.dropped.get(self.package.code, ())
+        return any(count for line in dropped for count in line.counted.values())
 
     def _left(self) -> bool:
         """Say whether it left already on the manifest this scan is about."""

@@ -293,6 +293,7 @@ class Situation:
     by_package: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
     by_parent: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
     by_item: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    dropped: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
 
     def add_line(self, line: Line) -> None:
         """Make a line known; a second time changes nothing."""
@@ -301,6 +302,7 @@ class Situation:
             return
         self.lines[key] = line
         if line.withdrawn:
+            self.dropped[line.package or ""].append(line)
             return
         if line.package:
             self.by_package[line.package].append(line)

@@ -255,9 +255,8 @@ def _store(  # noqa: PLR0913
         raise Conflict(
             "manifest-closed",
             say(
-                "Manifest %(number)s is %(state)s. Reopen it before a new issue is imported.",
+                "Manifest %(number)s is closed or void. Reopen it before a new issue is imported.",
                 number=draft.number,
-                state=row.state,
             ),
         )
     version = row.version + 1 if row else 1

@@ -32,21 +32,8 @@ def verify(log: Iterable[Event]) -> list[Chain]:
                 head = events.verify([event], head)
         except events.ChainBroken as error:
             broken = error
-        except (ValueError, RecursionError):
-            broken = _unheard_of(event)
         chains.append(Chain(head, broken))
     return chains
-
-
-def _unheard_of(event: Event) -> events.ChainBroken:
-    """Return the refusal of an event that no program of ours could have written."""
-    told = say(
-        "Event %(sequence)s of station %(station)s holds what no event can hold. "
-        "Keep this file and ask who holds it.",
-        sequence=event.sequence,
-        station=event.station,
-    )
-    return events.ChainBroken("chain-altered", told)
 
 
 def verify_database(session: Session) -> list[Chain]:

@@ -103,20 +103,21 @@ def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) ->
 def _load_lines(session: Session, known: Situation, wanted: Wanted) -> None:
     """Load lines of open manifests that list the codes, their children or their items."""
     line, manifest = table_of(LineRow).c, table_of(ManifestRow).c
-    standing = and_(
-        manifest.state == "open",
-        line.first_version <= manifest.version,
-        line.last_version == manifest.version,
-    )
+    is_open = manifest.state == "open"
+    standing = and_(is_open, line.last_version == manifest.version)
     conditions: list[Any] = []
     for some in chunks(wanted.codes):
-        conditions += [line.package.in_(some), line.parent.in_(some)]
+        conditions += [
+            and_(is_open, line.package.in_(some)),  # those a new issue dropped, too
+            and_(standing, line.parent.in_(some)),
+        ]
     if wanted.items:
         ends = or_(manifest.receiver.in_(wanted.ends), manifest.origin.in_(wanted.ends))
-        conditions.append(and_(line.package.is_(None), line.item.in_(wanted.items), ends))
+        bulk = and_(line.package.is_(None), line.item.in_(wanted.items), ends)
+        conditions.append(and_(standing, bulk))
     # One statement for each condition: SQLite walks the whole table for an OR over a join.
     for condition in conditions:
-        _read_lines(session, known, and_(standing, condition))
+        _read_lines(session, known, condition)
     for keys in chunks(wanted.lines):
         _read_lines(session, known, tuple_(line.manifest, line.number).in_(keys))
 

@@ -218,7 +218,6 @@ FILTERS = {
 }
 GLOBALS = {
     "percent": percent,
-    "clock": clock,
     "lately": lately,
     "moment": moment,
     "place_label": place_label,

@@ -228,6 +228,26 @@ def test_a_text_that_is_an_extra_twice_is_listed_and_counted_once(desk: Desk) ->
     assert totals.extras == 1
 
 
+def test_a_box_that_a_new_issue_dropped_is_unexpected(desk: Desk) -> None:
+    desk.imports(box(), box(NEXT_BOX))
+    desk.imports(box(NEXT_BOX))
+
+    assert desk.scan(manifest="SJ-1").outcome is Outcome.UNEXPECTED
+
+
+def test_a_counted_box_that_moved_to_another_manifest_counts_there(desk: Desk) -> None:
+    desk.imports(box(), box(NEXT_BOX))
+    desk.scan()
+    desk.imports(box(NEXT_BOX))
+    desk.imports(box(), number="SJ-2")
+
+    answers = [desk.scan(), desk.scan()]
+
+    assert [answer.outcome for answer in answers] == [Outcome.ACCEPTED, Outcome.DUPLICATE]
+    assert desk.counted("SJ-2") == {BOX: 1}
+    assert desk.stock() == {(MEDAN, "KOTAK", "good"): (1, 1)}
+
+
 def test_a_withdrawn_line_counts_no_more_and_can_be_taken_back(desk: Desk) -> None:
     desk.imports(box(), box(NEXT_BOX))
     scan = desk.scan()

@@ -13,6 +13,7 @@ from silog_scan.core.stock import Condition, Effect, Task
 from silog_scan.services import scanning
 from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Counts, Result
+from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.tables import DiscrepancyRow, ScanRow, StationRow
 from tests.cast import BINJAI, BOX, INK, KOTA, MEDAN, NEXT_BOX, NEXT_TPS, PALLET, TPS
@@ -370,6 +371,16 @@ def test_a_lookup_is_recorded_and_changes_nothing(desk: Desk) -> None:
     assert answer.outcome is Outcome.ACCEPTED
     assert desk.events("scan") == [answer.event]
     assert desk.snapshot() | {"scan": [], "custody": []} == before
+
+
+def test_a_stranger_that_is_only_looked_up_is_no_extra(desk: Desk) -> None:
+    desk.imports(box())
+
+    desk.scan("4006381333931", Task.LOOKUP, manifest="SJ-1")
+
+    with desk.writing() as session:
+        assert queries.extras(session, "SJ-1") == []
+        assert queries.manifest_view(session, "SJ-1").totals.extras == 0
 
 
 def test_damage_is_counted_and_opens_a_discrepancy(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """How numbers and parts of a whole are written, and that any text has an address."""
 
+from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
@@ -10,6 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from silog_scan.store.queries import Totals
 from silog_scan.web import figures, paths
+from tests.conftest import NOON
 
 
 @pytest.mark.parametrize(
@@ -78,3 +80,22 @@ def test_any_text_comes_back_from_its_address(number: str, endpoint: str) -> Non
     found = addresses.match(unquote(path))
 
     assert found == (endpoint, {"number": number})
+
+
+@pytest.mark.parametrize(
+    ("ago", "language", "told"),
+    [
+        (timedelta(seconds=90), "en", "now"),
+        (timedelta(minutes=5), "en", "5 minutes ago"),
+        (timedelta(hours=4), "en", "today, 08:00"),
+        (timedelta(hours=4), "id", "hari ini, 08.00"),
+        (timedelta(hours=13), "en", "yesterday, 23:00"),
+        (timedelta(days=12), "en", "21 Jan"),
+        (timedelta(days=40), "en", "24 December 2025"),
+    ],
+)
+def test_what_was_lately_is_told_as_seen_from_now(
+    app: Flask, ago: timedelta, language: str, told: str
+) -> None:
+    with app.test_request_context(f"/?lang={language}"):
+        assert figures.lately(NOON - ago, "12.71", NOON) == told

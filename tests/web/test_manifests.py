@@ -487,3 +487,72 @@ def test_all_open_manifests_are_reconciled_as_one(
     position = re.search(r'data-position="(\d+)"', page)
     assert position
     assert hendra.get(f"/reconciliation/live?after={position[1]}").status_code == 204
+
+
+@pytest.mark.usefixtures("manifest")
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        ("ks-0000", {"1271-KS-000001", "1271-KS-000002"}),
+        ("booth", {"1271-BL-000003"}),
+        ("bilik", {"1271-BL-000003"}),
+        ("pasar baru", {"1271-KS-000001", "1271-KS-000002", "1271-BL-000003"}),
+        ("TPS 001", {"1271-KS-000001"}),
+        ("12.71.01.1001.002", {"1271-KS-000002", "1271-BL-000003"}),
+        ("%", set()),
+    ],
+    ids=["code", "English", "Indonesian", "village", "station", "place code", "no wildcard"],
+)
+def test_lines_are_found_by_package_item_and_destination(
+    admin: Visitor, sought: str, found: set[str]
+) -> None:
+    query = {"status": "all", "q": sought}
+
+    page = admin.client.get(f"/manifests/{NUMBER}/reconciliation", query_string=query).text
+
+    lines = page.partition('id="lines"')[2].partition('id="extras"')[0]
+    assert set(re.findall(r"/packages/([\w-]+)", lines)) == found
+
+
+def test_a_search_is_kept_while_states_are_chosen_and_figures_freshened(
+    admin: Visitor, manifest: str
+) -> None:
+    page = admin.get(f"/manifests/{manifest}/reconciliation?q=booth").text
+
+    assert 'value="booth"' in page
+    assert "status=missing&amp;q=booth" in page
+    assert re.search(r'data-live="[^"]+q=booth', page)
+    assert "Remove the filter booth" in page
+
+
+def test_a_box_from_elsewhere_is_shown_with_whose_it_is(
+    admin: Visitor, backend: Backend, manifest: str
+) -> None:
+    scan(backend, "1275-KS-000871")
+
+    page = admin.get(f"/manifests/{manifest}/reconciliation").text
+
+    assert "Wrong place, it belongs to Kota Binjai" in page
+
+
+def test_a_closed_manifest_is_late_no_more(admin: Visitor, backend: Backend) -> None:
+    header = HEADER.replace(b"note", b"due")
+    bring(backend, header + b"OLD,12,12.71,,TINTA,1,12.71.01,2026-01-30\n")
+    before = admin.get("/manifests").text
+
+    admin.post("/manifests/OLD/close")
+    after = admin.get("/manifests").text
+
+    assert "30 Jan, late by 3 days" in before
+    assert "late by" not in after
+    assert "30 Jan" in after
+
+
+def test_one_of_a_thing_is_not_told_as_many(admin: Visitor, backend: Backend) -> None:
+    bring(backend, HEADER + b"ONE,12,12.71,1271-KS-000777,KOTAK,1,12.71.01,\n")
+    scan(backend, "1275-KS-000871", "ONE")
+
+    page = admin.get("/").text
+
+    assert "1 package ·" in page
+    assert "1 difference<" in page
