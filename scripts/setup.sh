@@ -30,6 +30,10 @@ missing_packages() {
     "$PYTHON" -c 'import ensurepip' 2>/dev/null || echo python3-venv
     "$PYTHON" -c 'from ctypes.util import find_library as f; raise SystemExit(not f("zbar"))' ||
         echo libzbar0
+    if [ "$WANTED" != run ]; then # the Node.js that comes from PyPI, and Playwright's, want it
+        "$PYTHON" -c 'from ctypes.util import find_library as f; raise SystemExit(not f("atomic"))' ||
+            echo libatomic1
+    fi
     if [ "$WANTED" = test ]; then
         command -v chromium chromium-browser google-chrome >/dev/null ||
             echo chromium fonts-liberation

@@ -37,7 +37,8 @@ def pins(lock: str) -> set[str]:
 
 
 def files_below(folder: str) -> set[str]:
-    found = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    every = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+    found = (path for path in every if "__pycache__" not in path.parts)
     return {f"silog_scan/{path.relative_to(ROOT).as_posix()}" for path in found}
 
 

@@ -96,17 +96,24 @@ def verify(chain: Iterable[Event], head: Head) -> Head:
             raise _broken(event, "chain-gap", say("does not follow event %(n)s", n=head.sequence))
         if event.previous != head.digest:
             raise _broken(event, "chain-fork", say("names another event before it"))
-        if not _has_own_digest(event):
+        if _own_digest(event) != event.digest:
             raise _broken(event, "chain-altered", say("was altered: its digest differs"))
         head = Head(event.station, event.sequence, event.digest)
     return head
 
 
-def _has_own_digest(event: Event) -> bool:
+def _own_digest(event: Event) -> str:
+    """Return the digest of what it holds; NaN, half a character, or a body too deep has none."""
     try:
-        return digest(fields(event)) == event.digest
-    except (ValueError, RecursionError):  # NaN, half a character, a body too deep: none of ours
-        return False
+        return digest(fields(event))
+    except (ValueError, RecursionError) as error:
+        told = say(
+            "Event %(sequence)s of station %(station)s holds what no event can hold. "
+            "Keep this file and ask who holds it.",
+            sequence=event.sequence,
+            station=event.station,
+        )
+        raise ChainBroken("chain-altered", told) from error
 
 
 def _broken(event: Event, code: str, what: Sentence) -> ChainBroken:

@@ -44,7 +44,7 @@ def is_founded(database: Database) -> bool:
 
 def open_home(database: Database) -> None:
     """Bring the schema up to date; refuse a database of a newer program."""
-    with database.engine.begin() as connection:
+    with database.migrating() as connection:
         upgrade(connection)
 
 
@@ -104,6 +104,8 @@ def _copy_places(session: Session, founding: Founding) -> None:
     rows = {places.NATION: _place_row(places.NATION, "Indonesia")}
     for code, name in _regions(founding.region):
         rows[code] = _place_row(code, name)
+    if founding.region not in rows:
+        raise unknown_place(founding.region)
     if _standing_in(founding.place) not in rows:
         raise unknown_place(founding.place)
     if founding.place not in rows:

@@ -53,6 +53,12 @@ class Database:
         with _told(), self._writers.begin() as session:
             yield session
 
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Give the connection on which the schema is brought up to date."""
+        with _told(), self.engine.begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

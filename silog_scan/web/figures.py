@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar, cast
 
 from flask.blueprints import BlueprintSetupState
-from flask_babel import format_date, format_decimal, gettext, ngettext
+from flask_babel import format_date, format_decimal, ngettext
 
 from silog_scan.core import places
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.reconcile import Status
 from silog_scan.store.queries import Totals
-from silog_scan.web.context import language
+from silog_scan.web.context import in_words, language
 from silog_scan.web.frame import share
 
 STATUSES: dict[Status, Sentence] = {
@@ -92,24 +92,21 @@ def lately(at: datetime, place: str, now: datetime) -> str:
     """Return how long ago something was, as a list of things to watch over needs it."""
     minutes = int((now - at).total_seconds() // 60)
     if minutes < _NOW:
-        return gettext("now")
+        return in_words(say("now"))
     if minutes < _HOUR:
-        return ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes)
-    local, here = at.astimezone(places.zone(place)), now.astimezone(places.zone(place))
+        return cast("str", ngettext("%(num)s minute ago", "%(num)s minutes ago", minutes))
+    local, here = (time.astimezone(places.zone(place)) for time in (at, now))
+    time = local.strftime("%H:%M" if language() == "en" else "%H.%M")
     days = (here.date() - local.date()).days
     if days == 0:
-        return gettext("today, %(time)s", time=_time(local))
+        return in_words(say("today, %(time)s", time=time))
     if days == 1:
-        return gettext("yesterday, %(time)s", time=_time(local))
+        return in_words(say("yesterday, %(time)s", time=time))
     return short_day(local.date()) if local.year == here.year else day(local.date())
 
 
 _NOW, _HOUR = 2, 60
 """Minutes: what was less long ago is now; what was longer ago has a time of day."""
-
-
-def _time(local: datetime) -> str:
-    return local.strftime("%H:%M" if language() == "en" else "%H.%M")
 
 
 def groups(digest: str) -> str:

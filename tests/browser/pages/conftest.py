@@ -18,6 +18,8 @@ from tests.browser.pages import gallery
 from tests.browser.pages.gallery import SCENES
 
 DESKTOP, PHONE = (1440, 900), (360, 740)
+AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = (AXE, Path(__file__).with_name("look.js"))
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +48,23 @@ def origin(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def room(browser: Browser, origin: str) -> Iterator[BrowserContext]:
+    """Give a browser that keeps files between pages, as a person's does, and what looks at them."""
+    width, height = DESKTOP
+    context = browser.new_context(
+        base_url=origin,
+        locale="id-ID",
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",  # else a change of theme is a change of colours for a while
+    )
+    context.set_default_timeout(10_000)
+    for script in LOOKS:
+        context.add_init_script(path=script)
+    yield context
+    context.close()
+
+
 @dataclass
 class Viewer:
     """A browser in which any page of the station is opened as the person of its scene sees it."""
@@ -54,6 +73,7 @@ class Viewer:
     app: Flask
     backend: Backend
     origin: str
+    pages: list[Page] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     strayed: list[str] = field(default_factory=list)
 
@@ -62,6 +82,7 @@ class Viewer:
         cookie = gallery.cookie(self.app, self.backend, shown.person, language)
         self.context.add_cookies([{"name": "silog", "value": cookie, "url": self.origin}])
         page = self.context.new_page()
+        self.pages.append(page)
         page.on("console", lambda told: self._listen(told.type, told.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._look(request.url))
@@ -82,14 +103,8 @@ class Viewer:
 
 
 @pytest.fixture
-def viewer(browser: Browser, app: Flask, backend: Backend, origin: str) -> Iterator[Viewer]:
-    width, height = DESKTOP
-    context = browser.new_context(
-        base_url=origin,
-        locale="id-ID",
-        viewport={"width": width, "height": height},
-        reduced_motion="reduce",  # else a change of theme is a change of colours for a while
-    )
-    context.set_default_timeout(10_000)
-    yield Viewer(context, app, backend, origin)
-    context.close()
+def viewer(room: BrowserContext, app: Flask, backend: Backend, origin: str) -> Iterator[Viewer]:
+    opened = Viewer(room, app, backend, origin)
+    yield opened
+    for page in opened.pages:
+        page.close()

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
-from playwright.sync_api import Page
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import FilePayload, Page
 from sqlalchemy import select, update
 
 from silog_scan.config import Settings
@@ -118,17 +119,17 @@ class Scene:
 
 
 def _check_a_broken_file(page: Page) -> None:
-    file = {"name": "medan.csv", "mimeType": "text/csv", "buffer": BROKEN}
+    file = FilePayload(name="medan.csv", mimeType="text/csv", buffer=BROKEN)
     page.set_input_files("#file", file)
     page.locator("main form .btn-primary").click()
-    page.wait_for_selector("form[action$=confirm]")
+    page.locator("form[action$=confirm]").wait_for()
 
 
 def _mistype_the_password(page: Page) -> None:
     page.fill("#name", "rina")
     page.fill("#password", "wrong horse")
     page.locator("main form .btn-primary").click()
-    page.wait_for_selector("[role=alert]")
+    page.locator("main [role=alert]").wait_for()
 
 
 def _misname_a_place(page: Page) -> None:
@@ -137,19 +138,35 @@ def _misname_a_place(page: Page) -> None:
     if page.locator("#password").count():
         page.fill("#password", PASSWORD)
     page.locator("section[aria-labelledby=add] .btn-primary").click()
-    page.wait_for_selector("[role=alert]")
+    page.locator("main [role=alert]").wait_for()
 
 
 def _ask_for_no_reason(page: Page) -> None:
     page.fill("#why-reopen", " ")
     page.locator("form[action$=reopen] .btn").click()
-    page.wait_for_selector("[role=alert]")
+    page.locator("main [role=alert]").wait_for()
+
+
+def _miss_the_camera(page: Page) -> None:
+    page.locator("#explain").wait_for()
+
+
+def _ask_about_the_camera(page: Page) -> None:
+    page.locator("#explain").click()
+    page.locator("#help").wait_for()
+
+
+def _give_a_quantity(page: Page) -> None:
+    _miss_the_camera(page)
+    page.keyboard.press("F7")
+    page.locator("#ask").wait_for()
 
 
 def _scan_a_stray_box(page: Page) -> None:
-    page.evaluate("document.getElementById('code').value = '1275-KS-000872'")
-    page.evaluate("document.getElementById('manual').requestSubmit()")
-    page.wait_for_selector("#banner.stop")
+    _miss_the_camera(page)
+    page.fill("#code", "1275-KS-000872")
+    page.press("#code", "Enter")
+    page.locator("#banner.stop").wait_for()
 
 
 SCENES = {
@@ -160,7 +177,9 @@ SCENES = {
     "places": Scene("start.choose_place", "/start/places?q=medan", "rina"),
     "no place": Scene("start.choose_place", "/start/places?q=zzz", "rina"),
     "person": Scene("start.person", "/person", "rina"),
-    "station": Scene("station.screen", "/station", "rina"),
+    "station": Scene("station.screen", "/station", "rina", _miss_the_camera),
+    "camera help": Scene("station.screen", "/station", "rina", _ask_about_the_camera),
+    "quantity": Scene("station.screen", "/station", "rina", _give_a_quantity),
     "station stopped": Scene("station.screen", "/station", "rina", _scan_a_stray_box),
     "manifests": Scene("manifests.index", "/manifests"),
     "manifests of an observer": Scene("manifests.index", "/manifests", "pemantau"),
@@ -213,6 +232,8 @@ def cookie(app: Flask, backend: Backend, person: str | None, language: str) -> s
             user = session.scalars(select(UserRow.id).where(UserRow.name == person)).one()
             token = accounts.sign_in_by_id(session, user, at=NOW)
         content |= {"_user_id": token, "_fresh": True, "work": WORK}
-    serializer = app.session_interface.get_signing_serializer(app)
+    sessions = app.session_interface
+    assert isinstance(sessions, SecureCookieSessionInterface)
+    serializer = sessions.get_signing_serializer(app)
     assert serializer is not None
-    return serializer.dumps(content)
+    return str(serializer.dumps(content))

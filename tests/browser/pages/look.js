@@ -1,9 +1,9 @@
 // What a test asks of a page: which targets are too small, what is too wide, what keys do not reach.
 
-var LEAST = 48;
-var ACTIONS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
+const LEAST = 48;
+const ACTIONS = "a[href], button, input, select, textarea, summary, [tabindex='0']";
 
-var find = (selector) => document.querySelector(selector);
+const find = (selector) => document.querySelector(selector);
 
 /** Whether a person can see it now, or could if it came into view. */
 function isShown(element) {
@@ -47,7 +47,7 @@ function wide() {
   return over > 0 ? [`${over} px wider than the screen`] : [];
 }
 
-var reached = new Map();
+const reached = new Map();
 
 function isMarked(element) {
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
@@ -84,7 +84,7 @@ function missed() {
   });
 }
 
-var SPOKEN = ["alt", "aria-label", "placeholder", "title"];
+const SPOKEN = ["alt", "aria-label", "placeholder", "title"];
 
 /** What the page says, to eyes and ears; what names the other language is in that language. */
 function said() {
@@ -99,3 +99,6 @@ function said() {
   }
   return texts.filter(Boolean).map((text) => text.trim()).filter(Boolean);
 }
+
+// A script that a browser is told to begin with has a scope of its own.
+Object.assign(window, { find, small, wide, begin, missed, said });

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -15,13 +14,9 @@ from tests.browser.pages.conftest import DESKTOP, PHONE, Viewer
 from tests.browser.pages.gallery import NO_PAGES, SCENES
 from tests.test_translations import CATALOGUE, forms
 
-AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
-LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf-8")
 HOLE, LETTERS = re.compile(r"%\(\w+\)\w"), re.compile(r"[^\W\d_]{2}")
 EVERYTHING, COLOURS = "{}", "{runOnly: ['color-contrast']}"
 
-scenes = pytest.mark.parametrize("scene", SCENES)
-languages = pytest.mark.parametrize("language", ["id", "en"])
 
 
 def faults(page: Page, theme: Literal["dark", "light"], rules: str) -> list[str]:
@@ -73,14 +68,13 @@ def test_every_page_is_among_those_looked_at(app: Flask) -> None:
     assert pages == {scene.endpoint for scene in SCENES.values()} - {"error"}
 
 
-@languages
-@scenes
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize("scene", SCENES)
 def test_a_page_is_open_to_all(viewer: Viewer, scene: str, language: str) -> None:
     page = viewer.open(scene, language)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(LOOK)
 
     found = {
+        "not reached by keys": unreached(page),
         "wide": [*faults(page, "light", EVERYTHING), *faults(page, "dark", COLOURS)],
         "narrow": [*misfits(page, PHONE), *faults(page, "dark", EVERYTHING)],
         "targets": misfits(page, DESKTOP),
@@ -90,14 +84,6 @@ def test_a_page_is_open_to_all(viewer: Viewer, scene: str, language: str) -> Non
     }
 
     assert {aspect: told for aspect, told in found.items() if told} == {}
-
-
-@scenes
-def test_keys_alone_reach_every_action(viewer: Viewer, scene: str) -> None:
-    page = viewer.open(scene)
-    page.evaluate(LOOK)
-
-    assert unreached(page) == []
 
 
 @pytest.mark.parametrize(
@@ -116,8 +102,6 @@ def test_the_look_finds_what_is_amiss(
     viewer: Viewer, spoil: str, look: Callable[[Page], list[str]], found: str
 ) -> None:
     page = viewer.open("no page")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(LOOK)
 
     page.evaluate(f"const h1 = find('h1'), a = find('main a'); {spoil}")
 
