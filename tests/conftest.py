@@ -67,14 +67,14 @@ def postgresql() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql: str) -> str:
     """Make a founded home once; each test gets a copy."""
-    _create_database(postgresql, "CREATE DATABASE founded")
+    _administer(postgresql, "CREATE DATABASE founded")
     database = Database(postgresql.format(name="founded"))
     _found(database)
     database.close()
     return postgresql
 
 
-def _create_database(address: str, statement: str) -> None:
+def _administer(address: str, statement: str) -> None:
     engine = create_engine(address.format(name="postgres"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(statement))
@@ -111,10 +111,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     else:
         address = request.getfixturevalue("postgresql_template")
         name = f"t{os.getpid()}_{next(_serial)}"
-        _create_database(address, f"CREATE DATABASE {name} TEMPLATE founded")
+        _administer(address, f"CREATE DATABASE {name} TEMPLATE founded")
         database = Database(address.format(name=name))
     yield database
     database.close()
+    if request.param != "sqlite":
+        _administer(address, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

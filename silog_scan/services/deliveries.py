@@ -112,11 +112,13 @@ class _KnownPlaces:
         return self._known[code]
 
 
-def _change(session: Session, draft: Draft) -> str:
+def _change(session: Session, draft: Draft, *, by_parent: bool | None = None) -> str:
+    """Return new, changed or unchanged; how it is received counts once it is chosen."""
     row = session.get(ManifestRow, draft.number)
     if row is None:
         return "new"
-    return "unchanged" if row.lines_sha256 == lines_sha256(draft) else "changed"
+    same = row.lines_sha256 == lines_sha256(draft) and by_parent in (None, row.by_parent)
+    return "unchanged" if same else "changed"
 
 
 def lines_sha256(draft: Draft) -> str:
@@ -223,7 +225,7 @@ def import_preview(  # noqa: PLR0913
     changes = {}
     for draft in seen.drafts:
         _must_be_theirs(session, actor, draft)
-        changes[draft.number] = _change(session, draft)
+        changes[draft.number] = _change(session, draft, by_parent=by_parent)
         if changes[draft.number] != "unchanged":
             _store(
                 session, actor, draft, data=seen.data, attachments=attachments, at=at,

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import fields, timestamp
 from silog_scan.core.places import NATION
 from silog_scan.core.stock import Task
@@ -22,10 +21,7 @@ def manifest(
     """Return a manifest from or to the actor's place or below; any other is not found."""
     view = queries.manifest_view(session, number, task)
     if not (actor.may_see(view.receiver) or actor.may_see(view.origin)):
-        raise NotFound(
-            "unknown-manifest",
-            say("There is no manifest %(number)s here. Import it first.", number=number),
-        )
+        raise queries.unknown_manifest(number)
     return view
 
 

@@ -165,10 +165,17 @@ def _problem(session: Session, submission: Submission) -> Refused | None:
             )
         queries.must_know_place(session, submission.place)
         if submission.manifest:
-            queries.manifest(session, submission.manifest)
+            _must_concern(session, submission.actor, submission.manifest)
     except Refused as refusal:
         return refusal
     return None
+
+
+def _must_concern(session: Session, actor: Actor, number: str) -> None:
+    """Refuse a manifest between other places as one that is not there."""
+    row = queries.manifest(session, number)
+    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+        raise queries.unknown_manifest(number)
 
 
 def _wanted(submissions: Sequence[Submission]) -> Wanted:

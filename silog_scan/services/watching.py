@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from silog_scan.core import codes
@@ -155,6 +156,7 @@ class Watch:
     view: View = field(default_factory=View)
     tick: Callable[[], float] = time.monotonic
     _attended: float = 0.0
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> "Watch":
@@ -179,6 +181,10 @@ class Watch:
             return False
         self.work, self._attended = work, self.tick()
         return True
+
+    def begin_anew(self, switches: Iterable[str]) -> None:
+        """Know the manifests waited for, and forget a card that was shown before this page came."""
+        self.switches, self.heard = frozenset(switches), None
 
     def work_under_way(self) -> Work | None:
         """Return the work that is recorded for: nobody's, once its page is gone."""
@@ -222,8 +228,7 @@ class Watch:
         if command is not None:
             self.said = self.said.after(command)
         elif work is not None and self._is_switch(reading):
-            number = self.heard.number + 1 if self.heard else 1
-            self.heard = Heard(number, reading.text)
+            self.heard = Heard(next(self._numbers), reading.text)
         elif work is not None:
             self._record(work, reading)
 

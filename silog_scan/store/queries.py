@@ -65,11 +65,16 @@ def manifest(session: Session, number: str) -> ManifestRow:
     """Return a manifest, or refuse one that is not known."""
     row = session.get(ManifestRow, number)
     if row is None:
-        raise NotFound(
-            "unknown-manifest",
-            say("There is no manifest %(number)s here. Import it first.", number=number),
-        )
+        raise unknown_manifest(number)
     return row
+
+
+def unknown_manifest(number: str) -> NotFound:
+    """Return the refusal of a manifest that is not here, or not for who asks."""
+    return NotFound(
+        "unknown-manifest",
+        say("There is no manifest %(number)s here. Import it first.", number=number),
+    )
 
 
 def package(session: Session, code: str) -> PackageRow:

@@ -119,10 +119,10 @@ def _watched() -> Watch | None:
 
 
 def _attend(session: Session, camera: Watch, doing: Work) -> None:
-    """Let the camera record for this page; at its first look, know the manifests waited for."""
+    """Let the camera record for this page, and begin anew at its first look."""
     if camera.attend(doing) and not request.args.get("seen"):
         waiting = queries.open_manifests(session, place_code=doing.place, task=doing.task)
-        camera.switches = frozenset(view.number for view in waiting)
+        camera.begin_anew(view.number for view in waiting)
 
 
 def _is_unchanged(session: Session, camera: Watch | None, doing: Work) -> bool:

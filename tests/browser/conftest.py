@@ -108,7 +108,7 @@ def play(film_slot: Path, frames: list[bytes], tmp_path: Path) -> Callable[..., 
 @pytest.fixture
 def origin(app: Flask) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])  # a quick end
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

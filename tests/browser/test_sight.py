@@ -1,7 +1,7 @@
 """The station's own camera on its page, and the choice between it and the device's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +14,7 @@ from silog_scan.services.watching import Watch
 from silog_scan.vision.cameras import Camera, Preview, State, Status
 from silog_scan.web.context import Backend
 from tests.browser.conftest import Hands
+from tests.browser.test_camera import NOTHING
 from tests.browser.test_station import FIRST, expect_counted, expect_word
 from tests.browser.test_switch import expect_heading
 
@@ -60,8 +61,9 @@ def show(watch: Watch, text: str) -> None:
 
 
 @pytest.fixture
-def attended(watch: Watch, station: Hands) -> Hands:
-    """Give hands before the station's camera, which records for them."""
+def attended(watch: Watch, play: Callable[..., None], station: Hands) -> Hands:
+    """Give hands before the station's camera, which records for them; their own sees nothing."""
+    play(NOTHING)
     station.page.locator("#picture:not([hidden])").wait_for()
     assert watch.work_under_way() is not None
     return station

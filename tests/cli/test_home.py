@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import ALL_OF_IT, MANIFEST, Run
 from tests.conftest import PASSWORD
-from tests.conftest import _create_database as create_database
+from tests.conftest import _administer as create_database
 
 NEW = ("init", "--place", "12.71", "--admin", "hendra", "--password-file", "-")
 WITHOUT_A_HOME = [

@@ -56,9 +56,10 @@ class TestImport:
 
     def test_a_dry_run_imports_nothing(self, run: Run) -> None:
         done = run(*IMPORT, "--dry-run", input=MANIFEST)
+        answer = run(*IMPORT, "--dry-run", "--jsonl", input=MANIFEST).objects[0]
 
-        assert done.code == 0
-        assert "SJ-1" in done.out
+        assert (done.code, done.out) == (0, "SJ-1 can be imported.\n")
+        assert (answer["changes"], answer["imported"]) == ({"SJ-1": "new"}, False)
         assert numbers(run) == []
 
     @pytest.mark.parametrize("words", [(), ("--dry-run",), ("--dry-run", "--good-rows")])

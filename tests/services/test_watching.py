@@ -140,3 +140,13 @@ def test_a_code_out_of_view_is_not_drawn_and_soon_forgotten(
     ticks.at += 3
     watch.view.saw([label("1271-KS-000001")], ticks.at)
     assert watch.codes()[0].severity is None
+
+
+def test_a_card_shown_before_a_page_came_is_forgotten(watch: Watch, work: Work) -> None:
+    watch.attend(work)
+    show(watch, label("SLG-TASK-RETURN"))
+
+    watch.begin_anew({"SJ-1271-0147"})
+
+    assert watch.heard is None
+    assert watch.switches == {"SJ-1271-0147"}

@@ -89,6 +89,7 @@ class Viewer:
         page.goto(shown.path)
         if shown.act:
             shown.act(page)
+            page.wait_for_load_state()  # what came of a form is there before it has its looks
         return page
 
     def _listen(self, kind: str, text: str) -> None:

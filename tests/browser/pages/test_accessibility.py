@@ -10,13 +10,13 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from playwright.sync_api import Page
 
+from silog_scan.web.context import Backend
 from tests.browser.pages.conftest import DESKTOP, PHONE, Viewer
-from tests.browser.pages.gallery import NO_PAGES, SCENES
+from tests.browser.pages.gallery import NO_PAGES, SCENES, Scene, cookie
 from tests.test_translations import CATALOGUE, forms
 
 HOLE, LETTERS = re.compile(r"%\(\w+\)\w"), re.compile(r"[^\W\d_]{2}")
 EVERYTHING, COLOURS = "{}", "{runOnly: ['color-contrast']}"
-
 
 
 def faults(page: Page, theme: Literal["dark", "light"], rules: str) -> list[str]:
@@ -66,6 +66,21 @@ def test_every_page_is_among_those_looked_at(app: Flask) -> None:
     pages = {name for name in fetched if not name.startswith("api.")} - set(NO_PAGES)
 
     assert pages == {scene.endpoint for scene in SCENES.values()} - {"error"}
+
+
+def test_titles_tell_pages_apart(app: Flask, backend: Backend) -> None:
+    paths = {scene.path.partition("?")[0]: scene for scene in SCENES.values() if not scene.act}
+
+    titles = {path: title(app, backend, scene) for path, scene in paths.items()}
+
+    assert len(set(titles.values())) == len(titles)
+
+
+def title(app: Flask, backend: Backend, scene: Scene) -> str:
+    visitor = app.test_client()
+    visitor.set_cookie("silog", cookie(app, backend, scene.person, "en"))
+    page = visitor.get(scene.path).text
+    return page.partition("<title>")[2].partition("</title>")[0]
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

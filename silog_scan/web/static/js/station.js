@@ -44,8 +44,8 @@ const sight = new Sight({
 const live = new Poll(urls.live, refreshed, reached, () => {
   return sight.source === "station" ? "&camera=station" : "";
 });
-/** What the station's camera heard last was acted upon; null until the first news. */
-let heard = /** @type {number | null} */ (null);
+/** The number of the card at the station's camera that was acted upon last. */
+let heard = 0;
 
 // Scans in.
 
@@ -58,7 +58,6 @@ let heard = /** @type {number | null} */ (null);
 function scanned(text, source, symbology) {
   if (!text.trim()) return null;
   if (pad.isOpen) pad.keep();
-  showPanel(null);
   notice("");
   if (modifiers.heard(text.trim())) return null;
   const change = changeOf(text.trim(), workOf());
@@ -187,19 +186,18 @@ function refreshed(news, askedAt) {
   if (news.modifiers) modifiers.adopt(news.modifiers, askedAt);
   if (!news.camera) return;
   sight.told(news.camera);
-  hear(news.heard?.number ?? 0, news.heard?.text ?? "");
+  if (news.heard) hear(news.heard);
   if (news.problem) notice(news.problem);
 }
 
 /**
  * A card before the station's camera is one before this page's.
- * @param {number} number
- * @param {string} text
+ * @param {{number: number, text: string}} card
  */
-function hear(number, text) {
-  const isNews = heard !== null && number > heard;
-  heard = Math.max(number, heard ?? 0);
-  const change = isNews ? changeOf(text.trim(), workOf()) : null;
+function hear({ number, text }) {
+  if (number === heard) return;
+  heard = number;
+  const change = changeOf(text.trim(), workOf());
   if (change) switchTo(change);
 }
 
