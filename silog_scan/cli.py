@@ -512,25 +512,28 @@ def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click'
     Example: silog-scan manifest import delivery.csv --from 12 --to 12.71
     """
     from silog_scan.core.manifests import Defaults
-    from silog_scan.services import deliveries
+    from silog_scan.services import accounts, deliveries
 
     data, at = file.read(), serving.now()
     mapping = deliveries.mapping_of(options["mapping"])
     defaults = Defaults(options["number"], options["origin"], options["receiver"], mapping)
-    with line.writing() as (session, actor):
-        seen = deliveries.preview(session, actor, data, defaults)
+    with line.database() as database:
+        with database.reading() as session:  # the file is read before the write lock is taken
+            actor = accounts.cli_actor(session)
+            seen = deliveries.preview(session, actor, data, defaults)
         takes = bool(seen.drafts) and (options["good_rows"] or not seen.problems)
         changes = seen.changes
         if takes and not options["dry_run"]:
-            changes = deliveries.import_preview(
-                session,
-                actor,
-                seen,
-                attachments=line.settings.attachments,
-                at=at,
-                good_rows=options["good_rows"],
-                by_parent=options["by_parent"],
-            ).changes
+            with database.writing() as session:
+                changes = deliveries.import_preview(
+                    session,
+                    actor,
+                    seen,
+                    attachments=line.settings.attachments,
+                    at=at,
+                    good_rows=options["good_rows"],
+                    by_parent=options["by_parent"],
+                ).changes
     imported = takes and not options["dry_run"]
     _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])
     sys.exit(SOME_REFUSED if seen.problems or not seen.drafts else DONE)

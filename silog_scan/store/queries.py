@@ -686,39 +686,36 @@ def stock(session: Session, *, within: str) -> list[StockView]:
 
 @dataclass(frozen=True, slots=True)
 class TransitView:
-    """Units and packages of an item that left and have not arrived; ``manifest`` is "" if none."""
+    """Units and packages of an item that left on a manifest and have not arrived."""
 
     manifest: str
-    origin: str | None
-    receiver: str | None
+    origin: str
+    receiver: str
     item: str
     quantity: int
     packages: int
 
 
 def in_transit(session: Session, *, within: str) -> list[TransitView]:
-    """Return what is under way from or to a place and below, or bound there without a manifest.
+    """Return what is under way from or to a place and below.
 
     Only packages are known to be under way: what was sent in bulk has no identity until it arrives.
     """
     package, head = table_of(PackageRow).c, table_of(ManifestRow).c
     way = (package.left_on, head.origin, head.receiver, package.item)
-    is_bound_here = and_(head.number.is_(None), below(package.destination, within))
     rows = session.execute(
         select(*way, func.sum(package.quantity), func.count(package.code))
-        .select_from(table_of(PackageRow))
-        .outerjoin(table_of(ManifestRow), head.number == package.left_on)
+        .join_from(table_of(PackageRow), table_of(ManifestRow), head.number == package.left_on)
         .where(
             package.place.is_(None),
-            package.left_on.is_not(None),
             package.item.is_not(None),  # a pallet is none of the goods
-            or_(_ends_within(within), is_bound_here),
+            _ends_within(within),
         )
         .group_by(*way)
         .order_by(*way)
     )
     return [
-        TransitView(number, origin, receiver, item or "", int(quantity), packages)
+        TransitView(number, origin, receiver, item, int(quantity), packages)
         for number, origin, receiver, item, quantity, packages in rows
     ]
 

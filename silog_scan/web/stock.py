@@ -51,14 +51,14 @@ class Table:
     sums: dict[str, int]
 
 
-def table(found: Iterable[Cell], *, after: str | None) -> Table:
-    """Return the rows behind one, or the first, and the sums over all rows."""
+def table(found: Iterable[Cell], *, after: str) -> Table:
+    """Return the rows behind a key, and the sums over all rows."""
     rows: dict[str, dict[str, int]] = defaultdict(dict)
     sums: dict[str, int] = defaultdict(int)
     for cell in found:
         rows[cell.row][cell.item] = cell.quantity
         sums[cell.item] += cell.quantity
-    shown = [(key, units) for key, units in sorted(rows.items()) if after is None or key > after]
+    shown = [(key, units) for key, units in sorted(rows.items()) if key > after]
     following = shown[PAGE - 1][0] if len(shown) > PAGE else None
     return Table(tuple(sorted(sums)), tuple(shown[:PAGE]), following, len(rows), dict(sums))
 
@@ -79,7 +79,7 @@ def _goods(session: Session, place: str, chosen: str, *, item: str | None) -> di
     lying = queries.stock(session, within=place)
     moving = queries.in_transit(session, within=place)
     cells = (cell for cell in _cells(lying, moving, chosen) if item in (None, cell.item))
-    shown = table(cells, after=request.args.get("after"))
+    shown = table(cells, after=request.args.get("after", ""))
     damaged = sum(view.quantity for view in lying if view.condition == Condition.DAMAGED)
     counts = {Condition.DAMAGED: damaged, UNDER_WAY: sum(view.quantity for view in moving)}
     return {

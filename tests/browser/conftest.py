@@ -177,7 +177,8 @@ def at_work(sign_in: Callable[[str], Visitor], manifest: str) -> Callable[..., s
 
     def begun(task: str = "receive", number: str = manifest) -> str:
         visitor = sign_in("admin")
-        visitor.post("/work", place="12.71", task=task, manifest=number)
+        with visitor.client.session_transaction() as session:
+            session["work"] = {"place": "12.71", "task": task, "manifest": number}
         cookie = visitor.client.get_cookie("silog")
         assert cookie is not None
         return cookie.value

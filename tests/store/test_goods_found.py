@@ -61,16 +61,6 @@ def test_what_is_under_way_elsewhere_is_not_told(desk: Desk) -> None:
         assert queries.in_transit(session, within="12.71.02") == []
 
 
-def test_what_was_sent_without_a_manifest_is_told_where_it_is_bound(desk: Desk) -> None:
-    desk.scan(NEXT_BOX, manifest="SJ-1")
-    desk.dispatch(NEXT_BOX)
-
-    with desk.writing() as session:
-        found = queries.in_transit(session, within=NEXT_TPS)
-
-    assert found == [TransitView("", None, None, "KOTAK", 1, 1)]
-
-
 def test_each_event_of_a_history_names_the_one_before_it_in_its_chain(desk: Desk) -> None:
     with desk.writing() as session:
         history = queries.history(session, BOX)

@@ -91,8 +91,8 @@ def test_a_page_is_open_to_all(viewer: Viewer, scene: str, language: str) -> Non
     found = {
         "not reached by keys": unreached(page),
         "wide": [*faults(page, "light", EVERYTHING), *faults(page, "dark", COLOURS)],
-        "narrow": [*misfits(page, PHONE), *faults(page, "dark", EVERYTHING)],
-        "targets": misfits(page, DESKTOP),
+        "targets": [*misfits(page, DESKTOP), *misfits(page, PHONE)],
+        "narrow": faults(page, "dark", EVERYTHING),
         "in the other language": foreign(page.evaluate("said()"), language),
         "asked elsewhere": viewer.strayed,
         "against its own policy": viewer.complaints,
