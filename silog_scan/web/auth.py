@@ -39,9 +39,12 @@ class Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
 @manager.user_loader  # type: ignore[untyped-decorator]  # Flask-Login has no types
 def load_person(token: str) -> Person | None:
     """Return the person of a sign-in that still stands."""
-    with backend().database.reading() as reading:
-        user = accounts.signed_in(reading, token, at=now())
-        return Person(token, accounts.user_actor(reading, user), user.name) if user else None
+    try:
+        with backend().database.reading() as reading:
+            user = accounts.signed_in(reading, token, at=now())
+            return Person(token, accounts.user_actor(reading, user), user.name) if user else None
+    except Refused:  # the database is out of reach: nobody is known, and the page must still say so
+        return None
 
 
 def identify() -> BaseResponse | None:

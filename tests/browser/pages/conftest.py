@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 from werkzeug.serving import make_server
 
 from silog_scan.app import create_app
@@ -49,19 +49,13 @@ def origin(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def room(browser: Browser, origin: str) -> Iterator[BrowserContext]:
-    """Give a browser that keeps files between pages, as a person's does, and what looks at them."""
-    width, height = DESKTOP
-    context = browser.new_context(
-        base_url=origin,
-        locale="id-ID",
-        viewport={"width": width, "height": height},
-        reduced_motion="reduce",  # else a change of theme is a change of colours for a while
-    )
+def window(browser: Browser, origin: str) -> Iterator[Page]:
+    """Give a window for one page after the other, with what looks at them; a new one is slow."""
+    context = browser.new_context(base_url=origin, locale="id-ID")
     context.set_default_timeout(10_000)
     for script in LOOKS:
         context.add_init_script(path=script)
-    yield context
+    yield context.new_page()
     context.close()
 
 
@@ -69,43 +63,51 @@ def room(browser: Browser, origin: str) -> Iterator[BrowserContext]:
 class Viewer:
     """A browser in which any page of the station is opened as the person of its scene sees it."""
 
-    context: BrowserContext
+    page: Page
     app: Flask
     backend: Backend
     origin: str
-    pages: list[Page] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     strayed: list[str] = field(default_factory=list)
 
     def open(self, scene: str, language: str = "id") -> Page:
         shown = SCENES[scene]
         cookie = gallery.cookie(self.app, self.backend, shown.person, language)
-        self.context.add_cookies([{"name": "silog", "value": cookie, "url": self.origin}])
-        page = self.context.new_page()
-        self.pages.append(page)
-        page.on("console", lambda told: self._listen(told.type, told.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._look(request.url))
-        page.goto(shown.path)
+        jar = self.page.context
+        jar.add_cookies([{"name": "silog", "value": cookie, "url": self.origin}])
+        self.page.goto(shown.path)
         if shown.act:
-            shown.act(page)
-            page.wait_for_load_state()  # what came of a form is there before it has its looks
-        return page
+            shown.act(self.page)
+            self.page.wait_for_load_state()  # what a form brings is there before it has its looks
+        return self.page
 
-    def _listen(self, kind: str, text: str) -> None:
+    def listen(self, told: ConsoleMessage) -> None:
         # A refusal is answered with its status, which the browser reports as a failure to load.
-        if kind == "error" and "Failed to load resource" not in text:
-            self.complaints.append(text)
+        if told.type == "error" and "Failed to load resource" not in told.text:
+            self.complaints.append(told.text)
 
-    def _look(self, address: str) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("blob", "data") and not address.startswith(f"{self.origin}/"):
-            self.strayed.append(address)
+    def mind(self, error: Error) -> None:
+        self.complaints.append(str(error))
+
+    def watch(self, request: Request) -> None:
+        is_local = urlsplit(request.url).scheme in ("blob", "data")
+        if not is_local and not request.url.startswith(f"{self.origin}/"):
+            self.strayed.append(request.url)
 
 
 @pytest.fixture
-def viewer(room: BrowserContext, app: Flask, backend: Backend, origin: str) -> Iterator[Viewer]:
-    opened = Viewer(room, app, backend, origin)
+def viewer(window: Page, app: Flask, backend: Backend, origin: str) -> Iterator[Viewer]:
+    width, height = DESKTOP
+    window.set_viewport_size({"width": width, "height": height})
+    # With motion a change of theme is a change of colours for a while.
+    window.emulate_media(media="screen", color_scheme="light", reduced_motion="reduce")
+    opened = Viewer(window, app, backend, origin)
+    window.on("console", opened.listen)
+    window.on("pageerror", opened.mind)
+    window.on("request", opened.watch)
     yield opened
-    for page in opened.pages:
-        page.close()
+    window.remove_listener("console", opened.listen)
+    window.remove_listener("pageerror", opened.mind)
+    window.remove_listener("request", opened.watch)
+    window.unroute_all()
+    window.evaluate("localStorage.clear(); sessionStorage.clear()")

@@ -44,6 +44,8 @@ const sight = new Sight({
 const live = new Poll(urls.live, refreshed, reached, () => {
   return sight.source === "station" ? "&camera=station" : "";
 });
+/** @type {Parameters<typeof scanned>[] | null} scans that wait for the work to change */
+let held = null;
 /** The number of the card at the station's camera that was acted upon last. */
 let heard = 0;
 
@@ -53,10 +55,14 @@ let heard = 0;
  * @param {string} text
  * @param {import("./outbox.js").Source} source
  * @param {string} [symbology]
- * @returns {string | null} the scan's id; a command and a card are none
+ * @returns {string | null} the scan's id; a command and a card are none, what waits has none yet
  */
 function scanned(text, source, symbology) {
   if (!text.trim()) return null;
+  if (held) {
+    held.push([text, source, symbology]);
+    return null;
+  }
   if (pad.isOpen) pad.keep();
   notice("");
   if (modifiers.heard(text.trim())) return null;
@@ -93,18 +99,24 @@ function doing() {
  * @returns {Promise<boolean>} whether the work is another now
  */
 async function switchTo(change) {
+  held ??= [];
   const problem = await switchWork(urls.switch, token, change).catch(() => words.notSwitched);
+  const waiting = held;
+  held = null;
   notice(problem);
-  if (problem) {
-    sounds.play("attention");
-    return false;
-  }
+  if (problem) sounds.play("attention");
+  else welcome();
+  // A card and the goods after it may come in one breath.
+  for (const scan of waiting) scanned(...scan);
+  return !problem;
+}
+
+function welcome() {
   const lead = byId("heading").textContent;
   const told = workOf().manifest || words.noManifest;
   banner.show({ id: "", severity: "waiting", word: words.ready, title: lead, lead, told });
   sounds.play("ok");
   live.restart();
-  return true;
 }
 
 /**
@@ -197,8 +209,7 @@ function refreshed(news, askedAt) {
 function hear({ number, text }) {
   if (number === heard) return;
   heard = number;
-  const change = changeOf(text.trim(), workOf());
-  if (change) switchTo(change);
+  if (changeOf(text.trim(), workOf())) scanned(text, "camera");
 }
 
 /**

@@ -4,6 +4,7 @@ import { byId } from "./page.js";
 
 const PLACE = "SLG-PLACE-";
 const TASK = "SLG-TASK-";
+const PATIENCE = 3000; // scans wait meanwhile
 const PARTS = ["where", "progress", "heading"];
 
 /**
@@ -44,9 +45,11 @@ export function changeOf(text, { task, manifest, waiting }) {
 export async function switchWork(url, token, change) {
   const { task, place, manifest } = { ...workOf(), ...change };
   const body = new URLSearchParams({ task, place, manifest });
-  const answer = await fetch(url, { method: "POST", headers: { "X-CSRFToken": token }, body });
+  const signal = AbortSignal.timeout(PATIENCE);
+  const headers = { "X-CSRFToken": token };
+  const answer = await fetch(url, { method: "POST", headers, body, signal });
   if (!answer.ok) return (await answer.json()).message;
-  const page = await (await fetch(location.href)).text();
+  const page = await (await fetch(location.href, { signal })).text();
   adopt(new DOMParser().parseFromString(page, "text/html"));
   return "";
 }
