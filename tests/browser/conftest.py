@@ -96,7 +96,8 @@ def play(film_slot: Path, frames: list[bytes], tmp_path: Path) -> Callable[..., 
 
     def shown(*steps: int) -> None:
         at_rest = [frames[STEP * step + MOVING : STEP * (step + 1)] for step in steps]
-        cut = tmp_path / "cut.mjpeg"
+        # A file of its own: the browser falls over when one that it plays is written anew.
+        cut = tmp_path / f"{'-'.join(map(str, steps))}.mjpeg"
         cut.write_bytes(b"".join(frame for step in at_rest for frame in step))
         fresh = film_slot.with_suffix(".new")
         fresh.symlink_to(cut)

@@ -86,7 +86,7 @@ def test_what_the_camera_reads_is_counted_on_the_page_beside(show: Show, backend
 def test_a_label_held_before_the_camera_is_one_scan(show: Show) -> None:
     hands = show(FIRST, SECOND)  # again every 1.3 s: never out of view for 3 s
 
-    hands.page.evaluate(PLAYED, 3)
+    hands.page.evaluate(PLAYED, 2)
 
     expect_counted(hands, "2")
     expect(hands.page.locator("#scans li")).to_have_count(2)

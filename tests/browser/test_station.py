@@ -3,7 +3,6 @@
 import json
 import re
 
-import pytest
 from playwright.sync_api import Request, Route, expect
 
 from silog_scan.store import queries
@@ -238,15 +237,6 @@ def test_the_demonstration_link_signs_in_and_leaves_no_secret(
 
     expect(hands.page.get_by_role("heading", name="Receive · Kota Medan")).to_be_attached()
     assert "once" not in hands.page.url
-
-
-@pytest.mark.parametrize("path", ["/", "/station", "/person", "/start/places", "/sign-in"])
-def test_no_page_is_wider_than_a_phone(station: Hands, path: str) -> None:
-    station.page.set_viewport_size({"width": 360, "height": 740})
-
-    station.page.goto(path)
-
-    assert station.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_no_page_asks_elsewhere_or_breaks_its_policy(station: Hands) -> None:
