@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from filelock import FileLock
-from flask import Flask, Response, g, render_template, request, session
+from flask import Flask, Response, current_app, g, render_template, request, session
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -179,8 +179,6 @@ def _failure(error: Exception) -> Response | tuple[str, int]:
     """Log what nobody foresaw, and tell the person no more than what to do."""
     if isinstance(error, HTTPException):
         return _http_error(error)
-    from flask import current_app  # noqa: PLC0415
-
     current_app.logger.error("unforeseen", exc_info=error)
     told = in_words(
         say("Something failed here. What was acknowledged is safe. Try again, then call for help.")

@@ -329,16 +329,7 @@ def _decoded(line: Line, image: Path) -> dict[str, Any]:
         return {"image": click.format_filename(image), "error": error}
     ms = round((time.perf_counter() - begun) * 1000, 1)
     name = click.format_filename(image)
-    return {"image": name, "readings": [_reading(r) for r in readings], "ms": ms}
-
-
-def _reading(reading: "Reading") -> dict[str, Any]:
-    return {
-        "text": reading.text,
-        "symbology": reading.symbology,
-        "corners": [list(corner) for corner in reading.corners],
-        "stage": reading.stage,
-    }
+    return {"image": name, "readings": [reading.as_json() for reading in readings], "ms": ms}
 
 
 def _in_lines(found: dict[str, Any]) -> str:
@@ -531,8 +522,7 @@ def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click'
                     seen,
                     attachments=line.settings.attachments,
                     at=at,
-                    good_rows=options["good_rows"],
-                    by_parent=options["by_parent"],
+                    chosen=deliveries.Choices(options["good_rows"], options["by_parent"]),
                 ).changes
     imported = takes and not options["dry_run"]
     _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])

@@ -28,6 +28,11 @@ settings.register_profile(
 settings.load_profile("default")
 
 
+def sqlite_url(path: Path) -> str:
+    """Return the address of a database file."""
+    return f"sqlite:///{path}"
+
+
 def _postgresql_programs() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:

@@ -72,7 +72,7 @@ class Desk:
         with self.writing() as session:
             done = deliveries.import_preview(
                 session, self.actor, seen, attachments=self.attachments, at=self.at,
-                by_parent=by_parent, good_rows=good_rows,
+                chosen=deliveries.Choices(good_rows, by_parent),
             )  # fmt: skip
         return done.changes
 

@@ -42,6 +42,16 @@ class Reading:
         is_gs1 = self.symbology_identifier in _GS1_IDENTIFIERS
         return self.symbology_identifier + self.text if is_gs1 else self.text
 
+    def as_json(self) -> dict[str, object]:
+        """Return the contract's reading, and the identifier without which GS1 is only text."""
+        return {
+            "text": self.text,
+            "symbology": self.symbology,
+            "symbology_identifier": self.symbology_identifier,
+            "corners": [list(corner) for corner in self.corners],
+            "stage": self.stage,
+        }
+
 
 @dataclass(slots=True)
 class _Evidence:

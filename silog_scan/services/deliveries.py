@@ -200,19 +200,26 @@ class Imported:
     changes: dict[str, str]
 
 
-def import_preview(  # noqa: PLR0913
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decided on a preview: leave bad rows out, receive parents with all in them."""
+
+    good_rows: bool = False
+    by_parent: bool = False
+
+
+def import_preview(
     session: Session,
     actor: Actor,
     seen: Preview,
     *,
     attachments: Path,
     at: datetime,
-    good_rows: bool = False,
-    by_parent: bool = False,
+    chosen: Choices = Choices(),  # frozen
 ) -> Imported:
     """Store a previewed file, all of it or nothing; its problems refuse it unless good rows do."""
     actor.must_record()
-    if seen.problems and not good_rows:
+    if seen.problems and not chosen.good_rows:
         raise Malformed(
             "manifest-problems",
             say(
@@ -222,15 +229,14 @@ def import_preview(  # noqa: PLR0913
         )
     if not seen.drafts:
         raise Malformed("manifest-empty", say("The file has no row that can be imported."))
-    changes = {}
+    changes, by_parent = {}, chosen.by_parent
     for draft in seen.drafts:
         _must_be_theirs(session, actor, draft)
         changes[draft.number] = _change(session, draft, by_parent=by_parent)
         if changes[draft.number] != "unchanged":
-            _store(
-                session, actor, draft, data=seen.data, attachments=attachments, at=at,
-                by_parent=by_parent,
-            )  # fmt: skip
+            file_sha256 = _keep(attachments, seen.data, ".csv")
+            _keep(attachments, manifests.normalised(draft), ".json")
+            _store(session, actor, draft, file_sha256=file_sha256, by_parent=by_parent, at=at)
     return Imported(changes)
 
 
@@ -242,15 +248,14 @@ def _must_be_theirs(session: Session, actor: Actor, draft: Draft) -> None:
         _own_manifest(session, actor, draft.number)
 
 
-def _store(  # noqa: PLR0913
+def _store(  # six: what is stored, by whom, from which file, how and when
     session: Session,
     actor: Actor,
     draft: Draft,
     *,
-    data: bytes,
-    attachments: Path,
-    at: datetime,
+    file_sha256: str,
     by_parent: bool,
+    at: datetime,
 ) -> None:
     row = session.get(ManifestRow, draft.number)
     if row and row.state != "open":
@@ -267,8 +272,6 @@ def _store(  # noqa: PLR0913
     if row is None:
         _reserve(session, draft, at)
     _write_lines(session, draft, version)
-    file_sha256 = _keep(attachments, data, ".csv")
-    _keep(attachments, manifests.normalised(draft), ".json")
     book = Ledger(session, at)
     body = _import_body(actor, draft, version=version, file_sha256=file_sha256)
     body["by_parent"] = by_parent

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -113,11 +112,6 @@ def chunks(values: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
     iterator = iter(values)
     while some := list(islice(iterator, size)):
         yield some
-
-
-def sqlite_url(path: Path) -> str:
-    """Return the address of a database file."""
-    return f"sqlite:///{path}"
 
 
 def _engine(url: str) -> Engine:

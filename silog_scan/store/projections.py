@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core.events import Event, moment
@@ -384,10 +384,3 @@ def _says_nothing(table: str, row: Any) -> bool:  # noqa: ANN401
     if table == "tally":
         return all(getattr(row, name) == 0 for name in Tally.__slots__)
     return False
-
-
-def event_count(session: Session) -> int:
-    """Return how many events there are."""
-    from silog_scan.store.tables import EventRow  # noqa: PLC0415
-
-    return session.scalar(select(func.count()).select_from(table_of(EventRow))) or 0

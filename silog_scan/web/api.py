@@ -4,7 +4,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext
 from flask_login import current_user
@@ -15,7 +15,6 @@ from flask_openapi3.openapi import OpenAPI
 from flask_wtf import CSRFProtect
 from pydantic import ValidationError
 
-from silog_scan.core.agreement import Reading
 from silog_scan.core.custody import Scan
 from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.events import timestamp
@@ -123,8 +122,6 @@ def authenticate() -> Response | None:
     found = bearer_actor()
     if found is None and "Authorization" not in request.headers and current_user.is_authenticated:
         if request.method not in ("GET", "HEAD"):
-            from flask import current_app  # noqa: PLC0415
-
             current_app.extensions["silog_csrf"].protect()
         found = current_user.actor
     if found is None:
@@ -137,8 +134,6 @@ def authenticate() -> Response | None:
 @bp.get("/openapi.json", doc_ui=False)
 def document() -> Response:
     """Return this API's OpenAPI 3.1 document."""
-    from flask import current_app  # noqa: PLC0415
-
     assert isinstance(current_app, Flask)  # noqa: S101
     return jsonify(current_app.api_doc)  # type: ignore[attr-defined]
 
@@ -244,7 +239,7 @@ def readings() -> Response:
     begun = time.perf_counter()
     found = cascade.read_still(frames.load(data))
     ms = round((time.perf_counter() - begun) * 1000, 1)
-    return jsonify({"readings": [reading_json(reading) for reading in found], "ms": ms})
+    return jsonify({"readings": [reading.as_json() for reading in found], "ms": ms})
 
 
 def _uploaded() -> bytes:
@@ -257,16 +252,6 @@ def _uploaded() -> bytes:
     if not data:
         raise Malformed("file-missing", say("No file came with the request. Send one."))
     return data
-
-
-def reading_json(reading: Reading) -> dict[str, Any]:
-    """Return the contract's reading."""
-    return {
-        "text": reading.text,
-        "symbology": reading.symbology,
-        "corners": [list(corner) for corner in reading.corners],
-        "stage": reading.stage,
-    }
 
 
 # Manifests.
@@ -289,8 +274,7 @@ def import_manifest(query: shapes.ImportQuery) -> Response:
             seen,
             attachments=station.settings.attachments,
             at=at,
-            good_rows=query.good_rows,
-            by_parent=query.by_parent,
+            chosen=deliveries.Choices(query.good_rows, query.by_parent),
         )
     )
     return jsonify(deliveries.import_json(seen, gettext, imported=True, changes=done.changes))

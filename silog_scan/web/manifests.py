@@ -130,13 +130,12 @@ def confirm() -> Answer:
 
 def _imported(seen: Preview) -> dict[str, str]:
     asker, at, attachments = actor(), now(), backend().settings.attachments
-    good_rows, by_parent = "good_rows" in request.form, "by_parent" in request.form
+    chosen = deliveries.Choices("good_rows" in request.form, "by_parent" in request.form)
     done = backend().writer.run(
         lambda session: deliveries.import_preview(
-            session, asker, seen, attachments=attachments, at=at, good_rows=good_rows,
-            by_parent=by_parent,
+            session, asker, seen, attachments=attachments, at=at, chosen=chosen
         )
-    )  # fmt: skip
+    )
     return done.changes
 
 

@@ -158,6 +158,7 @@ class ReadingOut(BaseModel):
 
     text: str
     symbology: str
+    symbology_identifier: str
     corners: list[list[int]]
     stage: str
 

@@ -1,6 +1,6 @@
 """The words of the screen for what the code names: outcomes, tasks, roles, conditions, states."""
 
-from silog_scan.core.custody import Outcome, Severity
+from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.stock import Condition, Task
 from silog_scan.services.actors import Role
@@ -19,12 +19,6 @@ OUTCOMES: dict[Outcome, Sentence] = {
     Outcome.ALREADY_DISPATCHED: say("Already sent"),
     Outcome.MANIFEST_CLOSED: say("Manifest closed"),
     Outcome.INVALID: say("Bad code"),
-}
-
-SEVERITIES: dict[Severity, Sentence] = {
-    Severity.OK: say("Match"),
-    Severity.ATTENTION: say("Attention"),
-    Severity.STOP: say("Stop"),
 }
 
 TASKS: dict[Task, Sentence] = {

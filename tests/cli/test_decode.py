@@ -20,7 +20,7 @@ def test_a_photo_is_one_object(run: Run) -> None:
     assert set(found) == {"image", "readings", "ms"}
     assert found["image"] == str(PHOTO)
     [reading] = found["readings"]
-    assert set(reading) == {"text", "symbology", "corners", "stage"}
+    assert set(reading) == {"text", "symbology", "symbology_identifier", "corners", "stage"}
     assert (reading["text"], reading["symbology"]) == ("1271-KS-004512", "code128")
     assert all(len(corner) == 2 for corner in reading["corners"])
     assert len(reading["corners"]) == 4

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from silog_scan.store.db import Database, sqlite_url
+from silog_scan.store.db import Database
+from tests.conftest import sqlite_url
 from tests.desk import Desk, rehearsal
 
 

@@ -11,9 +11,9 @@ from silog_scan.services import accounts, homes
 from silog_scan.services.actors import Role
 from silog_scan.services.homes import Founding
 from silog_scan.store import queries
-from silog_scan.store.db import Database, sqlite_url
+from silog_scan.store.db import Database
 from silog_scan.store.tables import ItemRow, PlaceRow, StationRow, UserRow
-from tests.conftest import NOON, PASSWORD
+from tests.conftest import NOON, PASSWORD, sqlite_url
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from silog_scan.store.db import Database, Unavailable, chunks, sqlite_url
+from silog_scan.store.db import Database, Unavailable, chunks
 from silog_scan.store.tables import LineRow, MetaRow
+from tests.conftest import sqlite_url
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from sqlalchemy import inspect, text
 
 from silog_scan.core.errors import Refused
 from silog_scan.store import schema
-from silog_scan.store.db import Database, sqlite_url
+from silog_scan.store.db import Database
 from silog_scan.store.tables import Base
+from tests.conftest import sqlite_url
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 

@@ -31,7 +31,7 @@ def test_a_photo_gives_its_readings(meja: Caller) -> None:
     found = content_of(answer)
     assert set(found) == {"readings", "ms"}
     [reading] = found["readings"]
-    assert set(reading) == {"text", "symbology", "corners", "stage"}
+    assert set(reading) == {"text", "symbology", "symbology_identifier", "corners", "stage"}
     assert (reading["text"], reading["symbology"]) == ("1271-KS-004512", "code128")
     assert [len(corner) for corner in reading["corners"]] == [2, 2, 2, 2]
 
