@@ -248,7 +248,7 @@ def _must_be_theirs(session: Session, actor: Actor, draft: Draft) -> None:
         _own_manifest(session, actor, draft.number)
 
 
-def _store(  # six: what is stored, by whom, from which file, how and when
+def _store(
     session: Session,
     actor: Actor,
     draft: Draft,
