@@ -7,7 +7,6 @@ plays the film of the fixtures for a camera, at 30 frames a second, again and ag
 Run: python bench/page_camera.py [rounds of the film]
 """
 
-import gzip
 import io
 import os
 import signal
@@ -33,7 +32,6 @@ PROGRAM = str(Path(sys.executable).with_name("silog-scan"))
 PASSWORD = "a long password"  # noqa: S105  # of a home that is gone a minute later
 STEP, BITS, SQUARE = 28, 9, 16
 FILM_SECONDS = 448 / 30
-VENDOR = ("bootstrap.min.css", "zxing-reader.js", "zxing_reader.wasm")
 WATCH = f"""
 window.shown = []; window.told = []; window.looks = 0;
 const grab = window.createImageBitmap;
@@ -211,21 +209,17 @@ def visit(context: BrowserContext, station: Station) -> tuple[int, int]:
     page.goto(f"{station.address}/station")
     page.locator("#quads .sl-quad").first.wait_for()
     page.close()
-    return len(sizes), sum(sizes)
+    fetched = [size for size in sizes if size]
+    return len(fetched), sum(fetched)
 
 
 def transferred(request: Request) -> int:
-    """Return the bytes of an answer, headers included."""
-    sizes = request.sizes()
+    """Return the bytes of an answer, headers included; none where the browser had it."""
+    sizes, answer = request.sizes(), request.response()
+    was_kept = answer is not None and answer.ok and not sizes["responseBodySize"]
+    if was_kept and answer and answer.status != 204:
+        return 0
     return sizes["responseBodySize"] + sizes["responseHeadersSize"]
-
-
-def packed() -> tuple[int, int]:
-    """Return the bytes of the files a first visit needs, as they are and by gzip."""
-    static = ROOT / "silog_scan" / "web" / "static"
-    vendor = [static / "vendor" / name for name in VENDOR]
-    data = [path.read_bytes() for path in [*vendor, *static.glob("css/*"), *static.glob("js/*.js")]]
-    return sum(map(len, data)), sum(len(gzip.compress(one, 9)) for one in data)
 
 
 def main(rounds: int) -> None:
@@ -250,8 +244,6 @@ def main(rounds: int) -> None:
     report(found, rate, share)
     print(f"first visit: {first_visit[1] / 1000:.0f} kB in {first_visit[0]} requests")
     print(f"second visit: {second_visit[1] / 1000:.0f} kB in {second_visit[0]} requests")
-    plain, small = packed()
-    print(f"its files: {plain / 1000:.0f} kB, by gzip {small / 1000:.0f} kB")
 
 
 def report(found: list[float], rate: float, share: float) -> None:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from silog_scan.config import LANGUAGES
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
 from silog_scan.store.db import Unavailable
-from silog_scan.web import admin, api, auth, health, manifests, start, station, stock
+from silog_scan.web import admin, api, assets, auth, health, manifests, start, station, stock
 from silog_scan.web.context import Backend, in_words
 
 HERE = Path(__file__).parent
@@ -46,7 +46,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     app = api.new_application(
         __name__,
         template_folder=str(folder("templates")),
-        static_folder=str(HERE / "web" / "static"),
+        **assets.options(HERE / "web" / "static"),
     )
     app.extensions["silog"] = backend
     app.config.from_mapping(_config(backend, tls=tls))
@@ -55,6 +55,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     auth.manager.init_app(app)
     app.before_request(auth.identify)
     app.after_request(_guard)
+    app.after_request(assets.packed)
     for blueprint in (auth, health, start, station, manifests, stock, admin):
         app.register_blueprint(blueprint.bp)
     api.register(app, csrf)
@@ -127,7 +128,7 @@ def _guard(response: Response) -> Response:
     # Not no-referrer: Flask-WTF refuses a form over HTTPS that comes without a Referer.
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if request.endpoint != "static":
+    if request.endpoint not in assets.ENDPOINTS:
         headers.setdefault("Cache-Control", "no-store")
     return response
 

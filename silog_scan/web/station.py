@@ -178,7 +178,8 @@ def _quantity() -> int | None:
     text = request.form.get("quantity", "")
     if not text:
         return None
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_QUANTITY:
+    is_short = len(text) <= len(str(MOST_QUANTITY))  # int() refuses thousands of digits
+    if text.isascii() and text.isdigit() and is_short and int(text) >= 1:
         return int(text)
     raise Malformed(
         "quantity", say("The quantity is a number from 1 to %(most)s.", most=MOST_QUANTITY)

@@ -167,6 +167,14 @@ class Hands:
         self._keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **content})
 
 
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for something in the station, while the page lives on."""
+    last = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < last, "it did not come within 10 s"
+        page.wait_for_timeout(20)
+
+
 @pytest.fixture
 def hands(context: BrowserContext, origin: str) -> Hands:
     return Hands(context.new_page(), origin)

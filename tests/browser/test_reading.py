@@ -28,7 +28,8 @@ READ = """async ({pngs, url}) => {
   return found;
 }"""
 JUDGE = """async scenes => {
-  const {Agreement} = await import("/static/js/agreement.js");
+  const page = document.querySelector("script[src$='/station.js']");
+  const {Agreement} = await import(new URL("agreement.js", page.src));
   return scenes.map(frames => {
     const agreement = new Agreement();
     return frames.map(({at, readings}) => agreement.saw(readings, at).map(one => one.text));

@@ -13,7 +13,7 @@ from silog_scan.core.errors import say
 from silog_scan.services.watching import Watch
 from silog_scan.vision.cameras import Camera, Preview, State, Status
 from silog_scan.web.context import Backend
-from tests.browser.conftest import Hands
+from tests.browser.conftest import Hands, until
 from tests.browser.test_camera import NOTHING
 from tests.browser.test_station import FIRST, expect_counted, expect_word
 from tests.browser.test_switch import expect_heading
@@ -65,7 +65,7 @@ def attended(watch: Watch, play: Callable[..., None], station: Hands) -> Hands:
     """Give hands before the station's camera, which records for them; their own sees nothing."""
     play(NOTHING)
     station.page.locator("#picture:not([hidden])").wait_for()
-    assert watch.work_under_way() is not None
+    until(station.page, lambda: watch.work_under_way() is not None)
     return station
 
 
