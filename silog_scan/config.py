@@ -53,6 +53,11 @@ class Settings:
         """Return the folder of imported files and their normalised lines, by SHA-256."""
         return self.home / "attachments"
 
+    @property
+    def keys(self) -> Path:
+        """Return the folder of the signing key, which is not in the database."""
+        return self.home / "keys"
+
 
 def default_home() -> Path:
     """Return the platform's folder for a user's data."""

@@ -19,6 +19,7 @@ from silog_scan.core.events import Event
 from silog_scan.core.merkle import Tree
 
 _ED25519 = b"\x01"
+_KEY_BYTES = 32
 _SIGNATURE = "\u2014 "  # an em dash and a space begin a signature line of a signed note
 
 
@@ -40,10 +41,15 @@ class Checkpoint:
 
 def of(events: Iterable[Event], *, origin: str) -> Checkpoint:
     """Return the checkpoint of a log in export order."""
+    return of_digests(((e.station, e.sequence, e.digest) for e in events), origin=origin)
+
+
+def of_digests(log: Iterable[tuple[str, int, str]], *, origin: str) -> Checkpoint:
+    """Return the checkpoint of a log of which only (station, sequence, digest) is known."""
     tree, heads = Tree(), {}
-    for event in events:
-        tree.add(bytes.fromhex(event.digest))
-        heads[event.station] = event.sequence
+    for station, sequence, digest in log:
+        tree.add(bytes.fromhex(digest))
+        heads[station] = sequence
     return Checkpoint(origin, tree.size, tree.root, heads)
 
 
@@ -78,6 +84,29 @@ def signed(text: str, *, name: str, key: bytes, signature: bytes) -> str:
 def key_id(name: str, key: bytes) -> bytes:
     """Return the four bytes that tell a name's keys apart (C2SP signed-note)."""
     return hashlib.sha256(name.encode() + b"\n" + _ED25519 + key).digest()[:4]
+
+
+def vkey(name: str, key: bytes) -> str:
+    """Return a public key as C2SP's signed-note writes it: ``name+key id+key``."""
+    return f"{name}+{key_id(name, key).hex()}+{base64.b64encode(_ED25519 + key).decode()}"
+
+
+def parse_vkey(text: str) -> tuple[str, bytes]:
+    """Return the name and the 32 bytes of a public key's text, or refuse what is none."""
+    name, _, rest = text.strip().partition("+")
+    identity, _, blob = rest.partition("+")
+    try:
+        raw = base64.b64decode(blob, validate=True)
+    except (ValueError, binascii.Error):
+        raw = b""
+    key = raw[1:]
+    is_ours = raw[:1] == _ED25519 and len(key) == _KEY_BYTES
+    if not (name and is_ours and key_id(name, key).hex() == identity):
+        raise Malformed(
+            "not-a-key",
+            say("This is no public key. It looks like name+1a2b3c4d+AQ... on one line."),
+        )
+    return name, key
 
 
 def signatures(note: str) -> list[tuple[str, bytes, bytes]]:

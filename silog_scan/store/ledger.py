@@ -74,6 +74,22 @@ def read(session: Session, *, by_position: bool = False) -> Iterator[tuple[int, 
         yield row.position, event_of(row)
 
 
+def digests(session: Session) -> Iterator[tuple[str, int, str]]:
+    """Yield (station, sequence, digest) of every event in export order."""
+    rows = session.execute(
+        select(EventRow.station, EventRow.sequence, EventRow.digest)
+        .order_by(EventRow.station, EventRow.sequence)
+        .execution_options(yield_per=_READ_AT_ONCE)
+    )
+    for row in rows:
+        yield row.station, row.sequence, row.digest
+
+
+def size(session: Session) -> int:
+    """Return how many events there are: the position of the newest."""
+    return session.scalar(select(func.max(EventRow.position))) or 0
+
+
 def after(session: Session, position: int, limit: int) -> list[tuple[int, Event]]:
     """Return events recorded after a position."""
     rows = session.execute(

@@ -164,6 +164,18 @@ class EventRow(Base):
     position: Mapped[int] = mapped_column(index=True)
 
 
+class CheckpointRow(Base):
+    """A checkpoint that was handed out: its signed note, and why it was made."""
+
+    __tablename__ = "checkpoint"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    size: Mapped[int]
+    reason: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
+
+
 class ManifestRow(Base):
     """A manifest; its state follows from events, its lines from the file that came with one."""
 

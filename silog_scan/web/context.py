@@ -10,7 +10,10 @@ from flask_babel import get_locale, gettext
 
 from silog_scan.config import Settings
 from silog_scan.core.errors import Sentence
+from silog_scan.services import checkpoints
 from silog_scan.services.actors import Actor
+from silog_scan.services.checkpoints import Signed
+from silog_scan.services.keys import Signer
 from silog_scan.services.watching import Watch
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
@@ -26,6 +29,18 @@ class Backend:
     clock: Callable[[], datetime]
     watch: Watch | None = None
     demo_secrets: set[str] = field(default_factory=set)
+
+    @property
+    def signer(self) -> Signer:
+        """Return the key that signs checkpoints; one that cannot be used is refused in words."""
+        with self.database.reading() as session:
+            return checkpoints.signer_of(session, self.settings.keys)
+
+    def make_checkpoint(self, *, at: datetime, reason: str) -> Signed:
+        """Make a checkpoint while scans go on; ``reason`` is asked, closing or evening."""
+        return checkpoints.make_aside(
+            self.database, self.writer.run, self.signer, at=at, reason=reason
+        )
 
 
 def backend() -> Backend:
