@@ -4,11 +4,13 @@ import getpass
 import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from silog_scan.core.agreement import Reading
     from silog_scan.core.codes import Modifiers
     from silog_scan.services.actors import Actor
+    from silog_scan.services.checkpoints import Signed
     from silog_scan.services.scanning import Answer
     from silog_scan.store.db import Database
 
@@ -623,10 +626,13 @@ def close_manifest(line: Line, number: str, reason: str | None) -> None:
     \b
     Example: silog-scan manifest close SJ-1271-0147
     """
-    from silog_scan.services import deliveries
+    from silog_scan.services import accounts, deliveries
 
-    with line.writing() as (session, actor):
-        deliveries.close(session, actor, number, at=serving.now(), reason=reason)
+    with line.database() as database:
+        with database.writing() as session:
+            actor = accounts.cli_actor(session)
+            deliveries.close(session, actor, number, at=serving.now(), reason=reason)
+        _checkpoint(line, database, "closing")
     click.echo(line.tell(say("Manifest %(number)s is closed.", number=number)))
 
 
@@ -731,38 +737,47 @@ def ledger() -> None:
 
 @ledger.command("verify")
 @click.argument("file", required=False, type=click.File("rb"))
+@click.option("--checkpoint", type=click.File("rb"), help="Hold it against one made before.")
+@click.option("--key", metavar="KEY", help="Public key its signature must be of; name+...+...")
+@click.option("--attachments", type=click.Path(path_type=Path), help="Check imported files too.")
 @click.pass_obj
-def verify_ledger(line: Line, file: Any) -> None:  # click's file
+def verify_ledger(line: Line, /, file: Any, **options: Any) -> None:  # click's options
     """Check the chains of the database, or of an export without any database.
 
     \b
-    Example: silog-scan ledger verify export.jsonl
+    Example: silog-scan ledger verify export.jsonl --checkpoint paper.txt
     """
-    from silog_scan.services import ledgers
+    from silog_scan.services import ledgers, proofs
 
+    asked = proofs.Asked.of(
+        note=_text_of(options["checkpoint"]), key=options["key"], folder=options["attachments"]
+    )
     if file is not None:
-        chains = ledgers.verify(ledgers.parse(file))
+        found = proofs.prove(ledgers.parse(file), asked)
     else:
         with line.reading() as (session, _):
-            chains = ledgers.verify_database(session)
-    for chain in chains:
-        if chain.broken:
-            click.echo(line.tell(chain.broken.sentence))
-        else:
-            head = chain.head
-            told = say(
-                "%(station)s: %(n)s events, unbroken, head %(digest)s",
-                station=head.station,
-                n=head.sequence,
-                digest=head.digest,
-            )
-            click.echo(line.tell(told))
-    sys.exit(DIFFERENCES if any(chain.broken for chain in chains) else DONE)
+            found = proofs.prove(ledgers.log_of(session), asked)
+    for sentence in found.sentences:
+        click.echo(line.tell(sentence))
+    sys.exit(DONE if found.fits else DIFFERENCES)
+
+
+def _text_of(file: Any) -> str | None:  # click's file
+    """Return the text of a small file, or refuse one that is no text."""
+    if file is None:
+        return None
+    try:
+        text: str = file.read(2**20).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        told = say("This is no checkpoint. It has an origin, a number and a root, line by line.")
+        raise Malformed("not-a-checkpoint", told) from error
+    return text.replace("\r\n", "\n")
 
 
 @ledger.command("export")
+@click.option("--attachments", type=click.Path(path_type=Path), help="Copy imported files there.")
 @click.pass_obj
-def export_ledger(line: Line) -> None:
+def export_ledger(line: Line, attachments: Path | None) -> None:
     """Write every event as a line of JSON to standard output.
 
     \b
@@ -773,6 +788,70 @@ def export_ledger(line: Line) -> None:
     with line.reading() as (session, _):
         for text in ledgers.export(session):
             click.echo(text)
+    if attachments:
+        copy_files(line.settings.attachments, attachments)
+
+
+def copy_files(source: Path, target: Path) -> None:
+    """Copy a folder's files, or refuse a target that cannot be written."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for path in source.iterdir() if source.is_dir() else ():
+            shutil.copy2(path, target)
+    except OSError as error:
+        told = say(
+            "%(folder)s cannot be written: %(reason)s.",
+            folder=target,
+            reason=error.strerror or str(error),
+        )
+        raise Refused("folder-unwritable", told) from error
+
+
+@ledger.command("checkpoint")
+@click.pass_obj
+def make_checkpoint(line: Line) -> None:
+    """Make a checkpoint now and print it: the whole ledger in a few signed lines.
+
+    \b
+    Example: silog-scan ledger checkpoint > checkpoint.txt
+    """
+    with line.database() as database:
+        signed = _checkpoint(line, database, "asked")
+    click.echo(signed.note, nl=False)
+
+
+def _checkpoint(line: Line, database: "Database", reason: str) -> "Signed":
+    from silog_scan.services import checkpoints
+
+    with database.reading() as session:
+        signer = checkpoints.signer_of(session, line.settings.keys)
+    write = partial(_written, database)
+    return checkpoints.make_aside(database, write, signer, at=serving.now(), reason=reason)
+
+
+def _written(database: "Database", call: Callable[["Session"], Any]) -> Any:
+    """Run a call in a writing transaction, as the server's writer does."""
+    with database.writing() as session:
+        return call(session)
+
+
+@ledger.command("key")
+@click.option("--replace", "is_replaced", is_flag=True, help="Make a new one; the old one ends.")
+@click.pass_obj
+def signing_key(line: Line, *, is_replaced: bool) -> None:
+    """Print the public key that checks the checkpoints' signatures.
+
+    \b
+    Example: silog-scan ledger key
+    """
+    from silog_scan.services import checkpoints
+
+    with line.database() as database:
+        with database.reading() as session:
+            key = checkpoints.signer_of(session, line.settings.keys).vkey
+        if is_replaced:
+            key = checkpoints.replace(database, line.settings.keys, at=serving.now())
+    click.echo(key)
 
 
 @ledger.command("rebuild")

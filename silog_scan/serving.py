@@ -17,6 +17,8 @@ import signal
 import socket
 import ssl
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,6 +45,7 @@ DEMO_PLACE = "12.71"
 DEMO_MANIFEST = "SJ-1271-0147"
 _NEVER_CAME = 15
 """Every fifteenth line of the sample never comes, so that something is missing."""
+_A_MINUTE = 60.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -222,8 +225,24 @@ def _open(serving: Serving) -> Callable[..., Any]:
         backend.demo_secrets.add(serving.demo_secret)
     app = create_app(backend, tls=serving.cert is not None)
     app.extensions["silog_lock"] = held
+    if held.lock_file == lock(settings.home).lock_file:  # the first worker's
+        _every(_A_MINUTE, backend.make_checkpoint_if_due)
     print(_greeting(serving), flush=True)  # noqa: T201
     return app
+
+
+def _every(seconds: float, act: Callable[[], None]) -> None:
+    """Do something now and then in a thread of its own, for as long as the worker lives."""
+
+    def go_on() -> None:
+        while True:
+            try:
+                act()
+            except Exception:
+                logging.getLogger("silog_scan").exception("%s failed", act.__name__)
+            time.sleep(seconds)
+
+    threading.Thread(target=go_on, name=act.__name__, daemon=True).start()
 
 
 def _hold(home: Path, workers: int) -> FileLock:

@@ -11,10 +11,10 @@ against a newer export by cutting every chain there. The signature is a C2SP sig
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from silog_scan.core.errors import Malformed, say
+from silog_scan.core.errors import Malformed, Sentence, say
 from silog_scan.core.events import Event
 from silog_scan.core.merkle import Tree
 
@@ -53,9 +53,36 @@ def of_digests(log: Iterable[tuple[str, int, str]], *, origin: str) -> Checkpoin
     return Checkpoint(origin, tree.size, tree.root, heads)
 
 
-def up_to(events: Iterable[Event], heads: Mapping[str, int]) -> Iterable[Event]:
-    """Yield the events a checkpoint covered: every chain cut where it stood then."""
-    return (event for event in events if event.sequence <= heads.get(event.station, 0))
+@dataclass(slots=True)
+class Comparison:
+    """A checkpoint held against a log in export order: every chain is cut where it stood then."""
+
+    checkpoint: Checkpoint
+    _tree: Tree = field(default_factory=Tree)
+    _found: dict[str, int] = field(default_factory=dict)
+
+    def watching(self, log: Iterable[Event]) -> Iterator[Event]:
+        """Yield the events of the log, and remember what the checkpoint covers."""
+        heads = self.checkpoint.heads
+        for event in log:
+            self._found[event.station] = event.sequence
+            if event.sequence <= heads.get(event.station, 0):
+                self._tree.add(bytes.fromhex(event.digest))
+            yield event
+
+    def objection(self) -> Sentence | None:
+        """Return why these are not the events the checkpoint was made of, or None if they are."""
+        for station, sequence in self.checkpoint.heads.items():
+            if self._found.get(station, 0) < sequence:
+                return say(
+                    "Station %(station)s ends before event %(n)s, which the checkpoint covers. "
+                    "Events were taken away.",
+                    station=station,
+                    n=sequence,
+                )
+        if (self._tree.size, self._tree.root) != (self.checkpoint.size, self.checkpoint.root):
+            return say("These are not the events the checkpoint was made of. Keep both.")
+        return None
 
 
 def parse(text: str) -> Checkpoint:

@@ -9,12 +9,17 @@ from typing import Any
 
 from silog_scan.core.errors import Refused, Sentence, say
 
+_ENCODER = json.JSONEncoder(  # json.dumps would make one for each event
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 GENESIS = "0" * 64
 """What the first event of a chain names as the one before it."""
 
 
 class ChainBroken(Refused):
-    """An event does not follow from the one before it."""
+    """An event does not follow from the one before it; ``head`` is where the chain was whole."""
+
+    head: "Head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,7 @@ def moment(text: str) -> datetime:
 
 def canonical(fields: Mapping[str, Any]) -> bytes:
     """Return the bytes that are hashed: sorted keys, no spaces, UTF-8 unescaped, no floats."""
-    return json.dumps(
-        fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(fields).encode()
 
 
 def fields(event: Event) -> dict[str, Any]:
@@ -91,32 +94,37 @@ def follow(head: Head, *, kind: str, id: str, at: datetime, body: Mapping[str, A
 
 def verify(chain: Iterable[Event], head: Head) -> Head:
     """Return the chain's end from ``head`` on; the first bad event raises ``ChainBroken``."""
+    station, sequence, last = head.station, head.sequence, head.digest
     for event in chain:
-        if event.station != head.station or event.sequence != head.sequence + 1:
-            raise _broken(event, "chain-gap", say("does not follow event %(n)s", n=head.sequence))
-        if event.previous != head.digest:
-            raise _broken(event, "chain-fork", say("names another event before it"))
-        if _own_digest(event) != event.digest:
-            raise _broken(event, "chain-altered", say("was altered: its digest differs"))
-        head = Head(event.station, event.sequence, event.digest)
-    return head
+        problem = _problem(event, station, sequence + 1, last)
+        if problem:
+            problem.head = Head(station, sequence, last)
+            raise problem
+        sequence, last = event.sequence, event.digest
+    return Head(station, sequence, last)
 
 
-def _own_digest(event: Event) -> str:
-    """Return the digest of what it holds; NaN, half a character, or a body too deep has none."""
+def _problem(event: Event, station: str, expected: int, last: str) -> ChainBroken | None:
+    if event.station != station or event.sequence != expected:
+        return broken(event, "chain-gap", say("does not follow event %(n)s", n=expected - 1))
+    if event.previous != last:
+        return broken(event, "chain-fork", say("names another event before it"))
     try:
-        return digest(fields(event))
-    except (ValueError, RecursionError) as error:
+        if digest(fields(event)) != event.digest:
+            return broken(event, "chain-altered", say("was altered: its digest differs"))
+    except (ValueError, RecursionError):  # NaN, half a character, or a body too deep
         told = say(
             "Event %(sequence)s of station %(station)s holds what no event can hold. "
             "Keep this file and ask who holds it.",
             sequence=event.sequence,
             station=event.station,
         )
-        raise ChainBroken("chain-altered", told) from error
+        return ChainBroken("chain-altered", told)
+    return None
 
 
-def _broken(event: Event, code: str, what: Sentence) -> ChainBroken:
+def broken(event: Event, code: str, what: Sentence) -> ChainBroken:
+    """Return the refusal of an event, which says what is wrong with it."""
     sentence = say(
         "Event %(sequence)s of station %(station)s %(what)s. Keep this file and ask who holds it.",
         sequence=event.sequence,

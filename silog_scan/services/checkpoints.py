@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core import checkpoints, places
 from silog_scan.core.checkpoints import Checkpoint
+from silog_scan.core.errors import Refused
 from silog_scan.core.ids import uuid7
 from silog_scan.services import accounts, keys
 from silog_scan.services.actors import Actor
@@ -129,11 +130,28 @@ def note_key(session: Session, signer: Signer, at: datetime) -> None:
     _write_key(session, Actor(station, place, actor.role), signer, {}, at=at)
 
 
-def replace_key(session: Session, actor: Actor, old: Signer, new: Signer, *, at: datetime) -> None:
-    """Record that another key signs from now on, vouched for by the one before."""
-    actor.must_administer()
-    note_key(session, old, at)
-    _write_key(session, actor, new, {"signature": old.vouches_for(new.vkey)}, at=at)
+def replace(database: Database, folder: Path, *, at: datetime) -> str:
+    """Let another key sign from now on, and return it as text; the command line does this.
+
+    The old key vouches for it in the ledger before it is gone; one that is lost or damaged cannot,
+    which the ledger shows.
+    """
+    with database.writing() as session:
+        station, place = accounts.own_station(session)
+        new = keys.generated(keys.name_of(place, station))
+        _write_key(session, accounts.cli_actor(session), new, _word_of_the_old(folder, new), at=at)
+    # Only now: a transaction that fails leaves the old key in force. A power cut just here leaves
+    # it in force as well, and the next checkpoint notes that in the ledger.
+    keys.keep(folder, new)
+    return new.vkey
+
+
+def _word_of_the_old(folder: Path, new: Signer) -> dict[str, str]:
+    try:
+        old = keys.open_key(folder, new.name)
+    except Refused:
+        return {}
+    return {"signature": old.vouches_for(new.vkey)}
 
 
 def _write_key(

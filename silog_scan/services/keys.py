@@ -97,6 +97,16 @@ def is_signed(note: str, vkey: str) -> bool:
     )
 
 
+def is_vouched_for(key: str, before: str, signature: str) -> bool:
+    """Say whether a signature is that of the key before, over the text of the key after it."""
+    try:
+        _, public = checkpoints.parse_vkey(before)
+        raw = base64.b64decode(signature, validate=True)
+    except (Refused, ValueError):
+        return False
+    return _is_good(Ed25519PublicKey.from_public_bytes(public), raw, key)
+
+
 def _is_good(public: Ed25519PublicKey, signature: bytes, text: str) -> bool:
     try:
         public.verify(signature, text.encode())

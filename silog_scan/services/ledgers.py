@@ -4,14 +4,17 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import NoReturn
 
 from sqlalchemy.orm import Session
 
 from silog_scan.core import events
 from silog_scan.core.errors import Malformed, say
-from silog_scan.core.events import Event, Head
+from silog_scan.core.events import ChainBroken, Event, Head
 from silog_scan.store import ledger, projections
+
+_DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +22,36 @@ class Chain:
     """A station's chain as far as it was checked; ``broken`` tells of its first bad event."""
 
     head: Head
-    broken: events.ChainBroken | None = None
+    broken: ChainBroken | None = None
 
 
 def verify(log: Iterable[Event]) -> list[Chain]:
     """Return the chains of a log in export order, each checked to its first bad event."""
-    chains = []
-    for station, chain in groupby(log, key=lambda event: event.station):
-        head, broken = Head(station), None
+    chains: list[Chain] = []
+    for station, chain in groupby(log, key=attrgetter("station")):
         try:
-            for event in chain:
-                head = events.verify([event], head)
-        except events.ChainBroken as error:
-            broken = error
-        chains.append(Chain(head, broken))
+            if chains and station <= chains[-1].head.station:
+                raise _out_of_order(next(chain))
+            chains.append(Chain(events.verify(chain, Head(station))))  # noqa: B031  # or that
+        except ChainBroken as error:
+            chains.append(Chain(error.head, error))
     return chains
+
+
+def _out_of_order(event: Event) -> ChainBroken:
+    problem = events.broken(event, "chain-gap", say("stands out of order"))
+    problem.head = Head(event.station)
+    return problem
+
+
+def log_of(session: Session) -> Iterator[Event]:
+    """Yield the database's own log in export order."""
+    return (event for _, event in ledger.read(session))
 
 
 def verify_database(session: Session) -> list[Chain]:
     """Check the database's own log."""
-    return verify(event for _, event in ledger.read(session))
+    return verify(log_of(session))
 
 
 def export(session: Session) -> Iterator[str]:
@@ -55,7 +68,8 @@ def parse(lines: Iterable[bytes]) -> Iterator[Event]:
         if not line.strip():
             continue
         try:
-            event = Event(**json.loads(line, parse_float=_no_number, parse_constant=_no_number))
+            event = Event(**_DECODER.decode(line.decode()))
+            _must_be_event(event)
         except (ValueError, TypeError, RecursionError) as error:
             told = say(
                 "Line %(number)s is no event of an export. Was the file changed or cut?",
@@ -68,8 +82,22 @@ def parse(lines: Iterable[bytes]) -> Iterator[Event]:
         raise Malformed("not-an-export", say("The file is empty: it is no export of a ledger."))
 
 
+def _must_be_event(event: Event) -> None:
+    """Refuse values of a kind no event has; a sequence of True would pass for 1."""
+    texts = (event.station, event.id, event.kind, event.at, event.previous)
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(texts)
+    if type(event.sequence) is not int or not isinstance(event.body, dict):
+        raise TypeError(event.sequence)
+    if len(bytes.fromhex(event.digest)) != _DIGEST_BYTES:
+        raise ValueError(event.digest)
+
+
 def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+_DECODER = json.JSONDecoder(parse_float=_no_number, parse_constant=_no_number)
 
 
 def rebuild(session: Session) -> int:

@@ -343,8 +343,10 @@ def reconciliation(path: shapes.ManifestPath, query: shapes.TaskQuery) -> Respon
 
 @bp.post("/manifests/<path:number>/close", responses={200: shapes.StateOut})
 def close(path: shapes.ManifestPath, body: shapes.ReasonIn) -> Response:
-    """Close a manifest."""
-    return _change(deliveries.close, path.number, body)
+    """Close a manifest, and seal what was counted by a checkpoint."""
+    answer = _change(deliveries.close, path.number, body)
+    backend().seal_closing(now())
+    return answer
 
 
 @bp.post("/manifests/<path:number>/reopen", responses={200: shapes.StateOut})

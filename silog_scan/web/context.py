@@ -1,5 +1,6 @@
 """What a view may reach: the database, the writer, the camera, the clock, and who asks."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from flask import current_app, g
 from flask_babel import get_locale, gettext
 
 from silog_scan.config import Settings
-from silog_scan.core.errors import Sentence
+from silog_scan.core.errors import Refused, Sentence
 from silog_scan.services import checkpoints
 from silog_scan.services.actors import Actor
 from silog_scan.services.checkpoints import Signed
@@ -17,6 +18,8 @@ from silog_scan.services.keys import Signer
 from silog_scan.services.watching import Watch
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
+
+_log = logging.getLogger("silog_scan.checkpoints")
 
 
 @dataclass(slots=True)
@@ -41,6 +44,21 @@ class Backend:
         return checkpoints.make_aside(
             self.database, self.writer.run, self.signer, at=at, reason=reason
         )
+
+    def seal_closing(self, at: datetime) -> None:
+        """Make the checkpoint of a closing, which stands whatever becomes of the checkpoint."""
+        try:
+            self.make_checkpoint(at=at, reason="closing")
+        except Refused as refusal:
+            _log.error("no checkpoint of a closing: %s", refusal)  # it tells all
+
+    def make_checkpoint_if_due(self) -> None:
+        """Make the evening's checkpoint, once it is evening and something happened."""
+        at = self.clock()
+        with self.database.reading() as session:
+            is_due = checkpoints.is_due(session, at)
+        if is_due:
+            self.make_checkpoint(at=at, reason="evening")
 
 
 def backend() -> Backend:

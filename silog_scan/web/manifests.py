@@ -205,8 +205,11 @@ def export(number: str) -> Response:
 
 @bp.post("/manifests/<text:number>/close")
 def close(number: str) -> Answer:
-    """Close a manifest."""
-    return _changed(number, deliveries.close)
+    """Close a manifest, and seal what was counted by a checkpoint."""
+    answer = _changed(number, deliveries.close)
+    if not isinstance(answer, tuple):
+        backend().seal_closing(now())
+    return answer
 
 
 @bp.post("/manifests/<text:number>/reopen")

@@ -146,9 +146,9 @@ ODD = {"station": "a", "sequence": 1, "id": "x", "kind": "k", "at": "t", "previo
         (json.dumps(ODD | {"body": {"n": float("nan")}, "digest": "x"}).encode(), 1),
         (json.dumps(ODD | {"body": {"n": 0.5}, "digest": "x"}).encode(), 1),
         (json.dumps(ODD | {"body": {}, "digest": "x", "more": 1}).encode(), 1),
-        (json.dumps(ODD | {"body": {"s": "\ud800"}, "digest": "x"}).encode(), 3),
-        (json.dumps(ODD | {"sequence": [], "body": {}, "digest": "x"}).encode(), 3),
-        (json.dumps(ODD | {"station": None, "body": [], "digest": 7}).encode(), 3),
+        (json.dumps(ODD | {"body": {"s": "\ud800"}, "digest": GENESIS}).encode(), 3),
+        (json.dumps(ODD | {"sequence": [], "body": {}, "digest": "x"}).encode(), 1),
+        (json.dumps(ODD | {"station": None, "body": [], "digest": 7}).encode(), 1),
     ],
 )
 def test_what_is_no_export_is_told(run: Run, data: bytes, code: int) -> None:
@@ -225,3 +225,75 @@ def test_an_export_is_utf8_whatever_the_terminal_is(program: Run, encoding: str)
     assert done.objects[-1]["body"]["text"] == text
     verified = program("ledger", "verify", "-", input=done.out.encode(), PYTHONIOENCODING=encoding)
     assert verified.code == 0, verified.err
+
+
+# Checkpoints.
+
+
+@pytest.fixture
+def paper(run: Run, log: list[Json], tmp_path: Path) -> Path:
+    """Give a checkpoint as somebody keeps it."""
+    assert log
+    path = tmp_path / "paper.txt"
+    path.write_text(run("ledger", "checkpoint").out, encoding="utf-8")
+    return path
+
+
+def test_an_export_is_held_against_a_checkpoint_and_its_key(
+    run: Run, paper: Path, tmp_path: Path
+) -> None:
+    run("scan", "-", "--manifest", "SJ-1", input="1271-KS-000002\n")
+    export, key = tmp_path / "export.jsonl", run("ledger", "key").lines[0]
+    export.write_text(run("ledger", "export").out, encoding="utf-8")
+
+    done = run("ledger", "verify", export, "--checkpoint", paper, "--key", key)
+
+    assert (done.code, done.lines[-1]) == (0, "Its signature is good.")
+
+
+def test_a_checkpoint_of_another_ledger_does_not_fit(run: Run, paper: Path) -> None:
+    name, size, _, *rest = paper.read_text(encoding="utf-8").split("\n")
+    paper.write_text("\n".join([name, size, "A" * 43 + "=", *rest]), encoding="utf-8")
+
+    done = run("ledger", "verify", "--checkpoint", paper)
+
+    assert (done.code, done.lines[-1][:20]) == (3, "These are not the ev")
+
+
+@pytest.mark.parametrize("data", [b"", b"a\nb\n", b"\xff\xfe", b"x\n1\n!!!\n"])
+def test_what_is_no_checkpoint_is_told(run: Run, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "paper.txt"
+    path.write_bytes(data)
+
+    done = run("ledger", "verify", "--checkpoint", path)
+
+    assert (done.code, len(done.err.splitlines())) == (1, 1)
+
+
+def test_a_replaced_key_is_another(run: Run, paper: Path) -> None:
+    before = run("ledger", "key").lines[0]
+
+    after = run("ledger", "key", "--replace").lines[0]
+
+    assert before != after == run("ledger", "key").lines[0]
+    assert run("ledger", "verify", "--checkpoint", paper).code == 0
+
+
+def test_closing_makes_a_checkpoint(run: Run, log: list[Json], home: Path) -> None:
+    assert log
+    run("manifest", "close", "SJ-1")
+
+    with sqlite3.connect(home / "silog.db") as database:
+        kept = database.execute("SELECT reason FROM checkpoint").fetchall()
+    database.close()
+    assert kept == [("closing",)]
+
+
+def test_the_imported_files_come_with_an_export(run: Run, log: list[Json], tmp_path: Path) -> None:
+    assert log
+    folder = tmp_path / "files"
+
+    run("ledger", "export", "--attachments", folder)
+
+    assert {path.suffix for path in folder.iterdir()} == {".csv", ".json"}
+    assert run("ledger", "verify", "--attachments", folder).code == 0
