@@ -18,6 +18,7 @@ from silog_scan.core.stock import Act, Condition, Effect, Situation, Standing, T
 from silog_scan.services.actors import Actor
 from silog_scan.store import projections, queries
 from silog_scan.store.ledger import Ledger
+from silog_scan.store.memory import memory_of
 from silog_scan.store.situations import Wanted, load, save
 from silog_scan.store.tables import StationRow
 
@@ -118,23 +119,21 @@ def record(session: Session, submissions: Sequence[Submission]) -> list[list[Ans
     Every scan is recorded, whatever its outcome; a repeated id with the same text and task gets
     its first answer again and records nothing.
     """
-    checked = [_problem(session, submission) for submission in submissions]
+    ledger = Ledger(session, max(submission.at for submission in submissions))
+    memory = memory_of(session)
+    memory.recall(ledger.newest)
+    known = load(session, _wanted(submissions), memory)
+    checked = [_problem(known, submission) for submission in submissions]
     sound = [s for s, problem in zip(submissions, checked, strict=True) if problem is None]
-    if not sound:
-        return [problem for problem in checked if problem]
-    scans = [scan for submission in sound for scan in submission.scans]
-    batch = _Batch(
-        session,
-        Ledger(session, max(submission.at for submission in sound)),
-        load(session, _wanted(sound)),
-        queries.events_of_scans(session, [scan.id for scan in scans]),
-    )
+    ids = [scan.id for submission in sound for scan in submission.scans]
+    batch = _Batch(session, ledger, known, queries.events_of_scans(session, ids))
     answers: list[list[Answer] | Refused] = []
     for submission, problem in zip(submissions, checked, strict=True):
         answers.append(problem or [_answer(batch, submission, s) for s in submission.scans])
-    save(session, batch.known)
-    projections.record(session, batch.ledger.flush())
+    save(session, known)
+    projections.record(session, ledger.flush())
     _note_unsent(session, sound)
+    memory.leave(ledger.newest)
     return answers
 
 
@@ -149,7 +148,7 @@ def _note_unsent(session: Session, submissions: Sequence[Submission]) -> None:
             )
 
 
-def _problem(session: Session, submission: Submission) -> Refused | None:
+def _problem(known: Situation, submission: Submission) -> Refused | None:
     """Return why the submission is refused as a whole, with nothing recorded."""
     try:
         submission.actor.must_record()
@@ -163,18 +162,19 @@ def _problem(session: Session, submission: Submission) -> Refused | None:
                     tasks=", ".join(OFFERED),
                 ),
             )
-        queries.must_know_place(session, submission.place)
+        if submission.place not in known.names:
+            raise queries.unknown_place(submission.place)
         if submission.manifest:
-            _must_concern(session, submission.actor, submission.manifest)
+            _must_concern(known, submission.actor, submission.manifest)
     except Refused as refusal:
         return refusal
     return None
 
 
-def _must_concern(session: Session, actor: Actor, number: str) -> None:
+def _must_concern(known: Situation, actor: Actor, number: str) -> None:
     """Refuse a manifest between other places as one that is not there."""
-    row = queries.manifest(session, number)
-    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+    found = known.manifests.get(number)
+    if found is None or not (actor.may_see(found.receiver) or actor.may_see(found.origin)):
         raise queries.unknown_manifest(number)
 
 

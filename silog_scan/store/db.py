@@ -1,5 +1,6 @@
 """Open the database, SQLite or PostgreSQL: readers, and one writer at a time."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from silog_scan.core.errors import Refused, Sentence, say
+from silog_scan.store.memory import Memory
 
 T = TypeVar("T")
 
@@ -33,7 +35,8 @@ class Database:
         self.engine = _engine(url)
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(silog_writes=True)
-        self._writers = sessionmaker(writing, expire_on_commit=False)
+        info = {"memory": Memory()}
+        self._writers = sessionmaker(writing, expire_on_commit=False, info=info)
 
     @property
     def is_sqlite(self) -> bool:
@@ -43,19 +46,19 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session for one consistent look."""
-        with _told(), self._readers() as session:
+        with told(), self._readers() as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Give a session that commits at the end, or leaves nothing behind."""
-        with _told(), self._writers.begin() as session:
+        with told(), self._writers.begin() as session:
             yield session
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """Give the connection on which the schema is brought up to date."""
-        with _told(), self.engine.begin() as connection:
+        with told(), self.engine.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -64,15 +67,26 @@ class Database:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turn a database that cannot be opened or written into a sentence."""
     try:
         yield
-    except DBAPIError as error:
-        sentence = _reason(str(error.orig))
+    except (DBAPIError, sqlite3.Error) as error:
+        sentence = _reason(str(getattr(error, "orig", error)))
         if sentence is None:
             raise
+        if sentence is _DAMAGED:
+            raise damaged() from error
         raise Unavailable("database-unavailable", sentence) from error
+
+
+DAMAGED = "database-damaged"
+_DAMAGED = say("The database file is damaged. Stop, and restore the last good backup.")
+
+
+def damaged() -> Unavailable:
+    """Return the refusal of a file in which SQLite finds what cannot be."""
+    return Unavailable(DAMAGED, _DAMAGED)
 
 
 _REASONS = (
@@ -87,14 +101,9 @@ _REASONS = (
         "database is locked",
         say("Another program holds the database. Wait a moment and try again."),
     ),
-    (
-        "malformed",
-        say("The database file is damaged. Stop, and restore the last good backup."),
-    ),
-    (
-        "not a database",
-        say("The database file is damaged. Stop, and restore the last good backup."),
-    ),
+    ("malformed", _DAMAGED),
+    ("not a database", _DAMAGED),
+    ("disk I/O error", _DAMAGED),  # a disk that cannot be read any more, or a file that was cut
     (
         "onnection",
         say("The database server does not answer. Check SILOG_DATABASE and the server."),

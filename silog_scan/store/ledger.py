@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import events
@@ -14,9 +14,23 @@ from silog_scan.store.tables import EventRow, table_of
 
 _READ_AT_ONCE = 2_000
 
+# Built once: building a statement anew costs more than running it.
+_EVENT = table_of(EventRow)
+_INSERT = insert(_EVENT)
+_NEWEST = select(_EVENT.c.position, _EVENT.c.digest).order_by(_EVENT.c.position.desc()).limit(1)
+_HEAD = (
+    select(_EVENT.c.sequence, _EVENT.c.digest)
+    .where(_EVENT.c.station == bindparam("station"))
+    .order_by(_EVENT.c.sequence.desc())
+    .limit(1)
+)
+
 
 class Ledger:
-    """The log within one writing transaction, which holds the lock: heads are read once."""
+    """The log within one writing transaction, which holds the lock: heads are read once.
+
+    ``newest`` is the digest of the event recorded last, by whomever.
+    """
 
     def __init__(self, session: Session, at: datetime) -> None:
         """Begin to append at a time, which is the server's."""
@@ -24,7 +38,9 @@ class Ledger:
         self.at = at
         self.written: list[tuple[int, Event]] = []
         self._heads: dict[str, Head] = {}
-        self._position = session.scalar(select(func.max(EventRow.position))) or 0
+        row = session.execute(_NEWEST).first()
+        self._position: int = row.position if row else 0
+        self.newest: str | None = row.digest if row else None
 
     def next_sequence(self, station: str) -> int:
         """Return the sequence the station's next event will have."""
@@ -39,7 +55,7 @@ class Ledger:
         """Add an event at the head of the station's chain; ``flush`` writes it."""
         event = events.follow(self._head(station), kind=kind, id=id, at=self.at, body=body)
         self._heads[station] = Head(station, event.sequence, event.digest)
-        self._position += 1
+        self._position, self.newest = self._position + 1, event.digest
         self.written.append((self._position, event))
         return event
 
@@ -48,19 +64,13 @@ class Ledger:
         written, self.written = self.written, []
         if written:
             rows = [_row(position, event) for position, event in written]
-            self.session.execute(insert(table_of(EventRow)), rows)
+            self.session.execute(_INSERT, rows)
         return written
 
 
 def head_of(session: Session, station: str) -> Head:
     """Return where the station's chain ends."""
-    newest = (
-        select(EventRow.sequence, EventRow.digest)
-        .where(EventRow.station == station)
-        .order_by(EventRow.sequence.desc())
-        .limit(1)
-    )
-    row = session.execute(newest).first()
+    row = session.execute(_HEAD, {"station": station}).first()
     return Head(station, row.sequence, row.digest) if row else Head(station)
 
 

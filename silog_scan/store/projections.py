@@ -37,6 +37,7 @@ from silog_scan.store.tables import (
 )
 
 _AT_ONCE = 500
+_INSERT_SCANS, _INSERT_HISTORIES = insert(table_of(ScanRow)), insert(table_of(CustodyRow))
 
 Written = tuple[int, Event]
 """An event with its position."""
@@ -57,13 +58,13 @@ def record(session: Session, written: Sequence[Written]) -> None:
     """Write the rows that follow from the events alone: scans, histories, discrepancies, undo."""
     scans = [(position, event) for position, event in written if event.kind == "scan"]
     if scans:
-        session.execute(insert(table_of(ScanRow)), [_scan_row(*pair) for pair in scans])
+        session.execute(_INSERT_SCANS, [_scan_row(*pair) for pair in scans])
     rows = [_discrepancy_row(*pair) for pair in scans if "discrepancy" in pair[1].body]
     if rows:
         session.execute(insert(table_of(DiscrepancyRow)), rows)
     histories = [row for pair in written for row in _custody_rows(*pair)]
     if histories:
-        session.execute(insert(table_of(CustodyRow)), histories)
+        session.execute(_INSERT_HISTORIES, histories)
     for _, event in written:
         if event.kind == "undo":
             _mark_undone(session, event)

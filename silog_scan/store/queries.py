@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import places
@@ -49,11 +49,14 @@ def place(session: Session, code: str) -> PlaceRow:
     """Return a place, or refuse one that is not known."""
     row = session.get(PlaceRow, code)
     if row is None:
-        raise NotFound(
-            "unknown-place",
-            say("The place %(code)s is not known here. Check the code.", code=code),
-        )
+        raise unknown_place(code)
     return row
+
+
+def unknown_place(code: str) -> NotFound:
+    """Return the refusal of a place that is not known."""
+    told = say("The place %(code)s is not known here. Check the code.", code=code)
+    return NotFound("unknown-place", told)
 
 
 def must_know_place(session: Session, code: str) -> None:
@@ -105,16 +108,20 @@ def below(column: Any, top: str) -> Any:  # noqa: ANN401  # a column in, a condi
 # Scans and their events.
 
 
+_EVENT, _SCAN = table_of(EventRow), table_of(ScanRow)
+_EVENTS_OF_SCANS = (
+    select(_EVENT)
+    .join(_SCAN, and_(_SCAN.c.station == _EVENT.c.station, _SCAN.c.sequence == _EVENT.c.sequence))
+    .where(_SCAN.c.id.in_(bindparam("some", expanding=True)))
+)
+
+
 def events_of_scans(session: Session, ids: Sequence[str]) -> dict[str, Event]:
     """Return the event of each scan id that was recorded before."""
-    event, scan = table_of(EventRow), table_of(ScanRow).c
-    statement = select(event).join(
-        table_of(ScanRow), and_(scan.station == event.c.station, scan.sequence == event.c.sequence)
-    )
     return {
         row.id: ledger.event_of(row)
         for some in chunks(ids)
-        for row in session.execute(statement.where(scan.id.in_(some)))
+        for row in session.execute(_EVENTS_OF_SCANS, {"some": some})
     }
 
 

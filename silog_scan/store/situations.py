@@ -1,10 +1,11 @@
 """Load what is known about some texts, and write back what effects changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, insert, or_, select, tuple_
+from sqlalchemy import Table, and_, bindparam, delete, exists, insert, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from silog_scan.core.stock import (
     lineage,
 )
 from silog_scan.store.db import chunks
+from silog_scan.store.memory import Memory
 from silog_scan.store.tables import (
     CountedRow,
     ExpectedRow,
@@ -57,37 +59,93 @@ class Wanted:
     named: set[str] = field(default_factory=set)
 
 
-def load(session: Session, wanted: Wanted) -> Situation:
-    """Return what the database knows of what is wanted, in a handful of statements."""
-    known = Situation(items=barcodes(session))
+# The scan path's statements, built once: building one anew costs more than running it.
+
+
+def _some(column: Any) -> Any:  # noqa: ANN401  # a column in, a condition out
+    return column.in_(bindparam("some", expanding=True))
+
+
+_PACKAGE, _LINE, _MANIFEST = table_of(PackageRow), table_of(LineRow), table_of(ManifestRow)
+_COUNT, _COUNTED, _STOCK = table_of(LineCountRow), table_of(CountedRow), table_of(StockRow)
+_EXPECTED, _TALLY, _PLACE = table_of(ExpectedRow), table_of(TallyRow), table_of(PlaceRow)
+
+_ITEMS = select(ItemRow.code, ItemRow.barcode)
+_CARRIES = exists(select(_LINE.c.number).where(_LINE.c.parent == _PACKAGE.c.code))
+_PACKAGES = select(_PACKAGE, _CARRIES.label("carries")).where(_some(_PACKAGE.c.code))
+_LINES = (
+    select(_LINE, _MANIFEST.c.version, _COUNT.c.task, _COUNT.c.counted, _COUNT.c.damaged)
+    .join(_MANIFEST, _MANIFEST.c.number == _LINE.c.manifest)
+    .outerjoin(_COUNT, and_(_COUNT.c.manifest == _LINE.c.manifest, _COUNT.c.line == _LINE.c.number))
+)
+_OPEN = _MANIFEST.c.state == "open"
+_STANDING = and_(_OPEN, _LINE.c.last_version == _MANIFEST.c.version)
+# One statement for each condition: SQLite walks the whole table for an OR over a join.
+_LISTED = _LINES.where(_OPEN, _some(_LINE.c.package))  # those a new issue dropped, too
+_CARRIED = _LINES.where(_STANDING, _some(_LINE.c.parent))
+_BULK = _LINES.where(
+    _STANDING,
+    _LINE.c.package.is_(None),
+    _some(_LINE.c.item),
+    or_(
+        _MANIFEST.c.receiver.in_(bindparam("ends", expanding=True)),
+        _MANIFEST.c.origin.in_(bindparam("ends", expanding=True)),
+    ),
+)
+_NUMBERED = _LINES.where(_some(tuple_(_LINE.c.manifest, _LINE.c.number)))
+_MANIFESTS = select(_MANIFEST).where(_some(_MANIFEST.c.number))
+_COUNTS = select(_COUNTED).where(_some(_COUNTED.c.package))
+_SUMS = select(_EXPECTED).where(_some(_EXPECTED.c.manifest), _EXPECTED.c.place == WHOLE)
+_TALLIED = select(_TALLY).where(_some(_TALLY.c.manifest), _TALLY.c.place == WHOLE)
+_STOCKED = select(_STOCK).where(
+    _some(_STOCK.c.place), _STOCK.c.item.in_(bindparam("items", expanding=True))
+)
+_NAMES = select(_PLACE.c.code, _PLACE.c.name).where(_some(_PLACE.c.code))
+
+
+def load(session: Session, wanted: Wanted, memory: Memory | None = None) -> Situation:
+    """Return what the database knows of what is wanted, in a handful of statements.
+
+    What a writer's ``memory`` holds is not read again, and what is read is added to it.
+    """
+    memory = memory or Memory()
+    if not memory.items:
+        memory.items = barcodes(session)
+    known = Situation(
+        items=memory.items,
+        names=memory.names,
+        manifests=memory.manifests,
+        progress=memory.progress,
+    )
     wanted.items |= {known.items[code] for code in wanted.codes if code in known.items}
-    _load_packages(session, known, wanted.codes)
-    wanted.items |= {p.item for p in known.packages.values() if p.item}
-    _load_lines(session, known, wanted)
+    carrying = _load_packages(session, known, wanted.codes)
+    _load_lines(session, known, wanted, carrying)
     _load_children(session, known)
     _load_manifests(session, known, wanted)
+    _load_bulk(session, known, wanted)
     _load_counts(session, known)
-    _load_progress(session, known)
     _load_stock(session, known, wanted)
-    known.names = _names(session, known, wanted)
+    _load_names(session, known, wanted, memory.names)
     return known
 
 
 def barcodes(session: Session) -> dict[str, str]:
     """Return item codes by their barcode and by themselves."""
-    rows = session.execute(select(ItemRow.code, ItemRow.barcode)).all()
+    rows = session.execute(_ITEMS).all()
     found = {row.barcode: row.code for row in rows}
     return found | {f"{row.code}": row.code for row in rows}
 
 
-def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) -> None:
-    table = table_of(PackageRow)
-    found = (
-        row
-        for some in chunks(set(wanted) - known.packages.keys())
-        for row in session.execute(select(table).where(table.c.code.in_(some)))
-    )
-    for row in found:
+def _rows(session: Session, statement: Any, values: Iterable[Any], **more: Any) -> Iterator[Any]:  # noqa: ANN401
+    """Yield what a statement finds for some values, few at a time as databases bind few."""
+    for some in chunks(values):
+        yield from session.execute(statement, {"some": some, **more})
+
+
+def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) -> set[str]:
+    """Load packages; return those that others may travel in."""
+    carrying = set()
+    for row in _rows(session, _PACKAGES, set(wanted) - known.packages.keys()):
         known.packages[row.code] = Package(
             code=row.code,
             item=row.item,
@@ -98,42 +156,44 @@ def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) ->
                 row.place, row.left_on, Condition(row.condition), row.arrived, tuple(row.seals)
             ),
         )
+        if row.carries:
+            carrying.add(row.code)
+    return carrying
 
 
-def _load_lines(session: Session, known: Situation, wanted: Wanted) -> None:
-    """Load lines of open manifests that list the codes, their children or their items."""
-    line, manifest = table_of(LineRow).c, table_of(ManifestRow).c
-    is_open = manifest.state == "open"
-    standing = and_(is_open, line.last_version == manifest.version)
-    conditions: list[Any] = []
-    for some in chunks(wanted.codes):
-        conditions += [
-            and_(is_open, line.package.in_(some)),  # those a new issue dropped, too
-            and_(standing, line.parent.in_(some)),
-        ]
-    if wanted.items:
-        ends = or_(manifest.receiver.in_(wanted.ends), manifest.origin.in_(wanted.ends))
-        bulk = and_(line.package.is_(None), line.item.in_(wanted.items), ends)
-        conditions.append(and_(standing, bulk))
-    # One statement for each condition: SQLite walks the whole table for an OR over a join.
-    for condition in conditions:
-        _read_lines(session, known, condition)
-    for keys in chunks(wanted.lines):
-        _read_lines(session, known, tuple_(line.manifest, line.number).in_(keys))
+def _load_lines(session: Session, known: Situation, wanted: Wanted, carrying: set[str]) -> None:
+    """Load lines of open manifests that list the codes or their children, and those named."""
+    _add_lines(known, _rows(session, _LISTED, wanted.codes))
+    _add_lines(known, _rows(session, _CARRIED, carrying))
+    _add_lines(known, _rows(session, _NUMBERED, wanted.lines))
 
 
-def _read_lines(session: Session, known: Situation, condition: Any) -> None:  # noqa: ANN401
-    """Load lines with what was counted on each; a bulk item may have one for every destination."""
-    table, manifest, count = table_of(LineRow), table_of(ManifestRow), table_of(LineCountRow)
-    statement = (
-        select(table, manifest.c.version, count.c.task, count.c.counted, count.c.damaged)
-        .join(manifest, manifest.c.number == table.c.manifest)
-        .outerjoin(
-            count, and_(count.c.manifest == table.c.manifest, count.c.line == table.c.number)
-        )
-        .where(condition)
-    )
-    for row in session.execute(statement):
+def _load_bulk(session: Session, known: Situation, wanted: Wanted) -> None:
+    """Load lines without package codes of the items that are wanted, or that packages may fill.
+
+    An item may have a line for every destination, so they are read only for packages that no
+    manifest of these places lists.
+    """
+    items = wanted.items | {
+        package.item
+        for code, package in known.packages.items()
+        if package.item and not _is_listed(known, code, wanted.ends)
+    }
+    _add_lines(known, _rows(session, _BULK, items, ends=list(wanted.ends)))
+    _load_manifests(session, known, wanted)
+
+
+def _is_listed(known: Situation, code: str, ends: set[str]) -> bool:
+    """Say whether a line lists the package wherever it may have been scanned."""
+    found = [known.manifests[line.manifest] for line in known.by_package.get(code, ())]
+    arriving = {manifest.receiver for manifest in found if manifest.is_open}
+    leaving = {manifest.origin for manifest in found if manifest.is_open}
+    return ends <= arriving and ends <= leaving
+
+
+def _add_lines(known: Situation, rows: Iterable[Any]) -> None:
+    """Make lines known with what was counted on each."""
+    for row in rows:
         known.add_line(line_of(row))
         if row.task:
             line = known.lines[row.manifest, row.number]
@@ -163,11 +223,10 @@ def _load_children(session: Session, known: Situation) -> None:
 
 
 def _load_manifests(session: Session, known: Situation, wanted: Wanted) -> None:
+    """Load the manifests named or found, with the sums that answers show."""
     numbers = wanted.manifests | {line.manifest for line in known.lines.values()}
-    if not numbers:
-        return
-    table = table_of(ManifestRow)
-    for row in session.execute(select(table).where(table.c.number.in_(numbers))):
+    fresh = numbers - known.manifests.keys()
+    for row in _rows(session, _MANIFESTS, fresh):
         known.manifests[row.number] = Manifest(
             number=row.number,
             origin=row.origin,
@@ -177,69 +236,45 @@ def _load_manifests(session: Session, known: Situation, wanted: Wanted) -> None:
             by_parent=row.by_parent,
             closed_at=timestamp(row.closed_at) if row.closed_at else None,
         )
+    _load_progress(session, known, fresh & known.manifests.keys())
 
 
 def _load_counts(session: Session, known: Situation) -> None:
-    table = table_of(CountedRow)
-    found = (
-        row
-        for some in chunks(known.packages)
-        for row in session.execute(select(table).where(table.c.package.in_(some)))
-    )
-    for row in found:
+    for row in _rows(session, _COUNTS, known.packages):
         known.counts[row.package, Task(row.task), row.manifest] = Counted(
             row.scan, row.station, row.sequence, row.place, row.at, row.user
         )
 
 
-def _load_progress(session: Session, known: Situation) -> None:
+def _load_progress(session: Session, known: Situation, numbers: set[str]) -> None:
     """Load the whole-manifest sums that answers show."""
-    if not known.manifests:
-        return
-    expected, tally = table_of(ExpectedRow), table_of(TallyRow)
-    numbers = list(known.manifests)
-    for row in session.execute(
-        select(expected).where(expected.c.manifest.in_(numbers), expected.c.place == WHOLE)
-    ):
+    for row in _rows(session, _SUMS, numbers):
         for task in COUNTING:
             known.progress[row.manifest, task][row.item] = Progress(row.packages, row.units)
-    for row in session.execute(
-        select(tally).where(tally.c.manifest.in_(numbers), tally.c.place == WHOLE)
-    ):
+    for row in _rows(session, _TALLIED, numbers):
         counted = known.progress[row.manifest, Task(row.task)][row.item].counted
         for name in _TALLIES:
             setattr(counted, name, getattr(row, name))
 
 
 def _load_stock(session: Session, known: Situation, wanted: Wanted) -> None:
-    if not (wanted.stock_at and wanted.items):
+    items = wanted.items | {p.item for p in known.packages.values() if p.item}
+    if not (wanted.stock_at and items):
         return
-    table = table_of(StockRow)
-    statement = select(table).where(
-        table.c.place.in_(wanted.stock_at), table.c.item.in_(wanted.items)
-    )
-    for row in session.execute(statement):
+    for row in _rows(session, _STOCKED, wanted.stock_at, items=list(items)):
         known.stock[row.place, row.item, Condition(row.condition)] = row.quantity
 
 
-def _names(session: Session, known: Situation, wanted: Wanted) -> dict[str, str]:
+def _load_names(session: Session, known: Situation, wanted: Wanted, names: dict[str, str]) -> None:
+    """Add the names that sentences may need."""
     owners = wanted.named | {f"{code[:2]}.{code[2:4]}" for code in wanted.codes}
     owners |= {package.destination or "" for package in known.packages.values()}
     codes = wanted.ends | {above for code in owners for above in lineage(code)}
     codes |= {package.standing.place or "" for package in known.packages.values()}
     codes |= {line.destination for line in known.lines.values()}
     codes |= {counted.place for counted in known.counts.values()}
-    return place_names(session, codes)
-
-
-def place_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
-    """Return the names of places by code; one without a name is left out."""
-    table = table_of(PlaceRow)
-    found: dict[str, str] = {}
-    for some in chunks(set(codes) - {""}):
-        rows = session.execute(select(table.c.code, table.c.name).where(table.c.code.in_(some)))
-        found |= {row.code: row.name for row in rows}
-    return found
+    for row in _rows(session, _NAMES, codes - names.keys() - {""}):
+        names[row.code] = row.name
 
 
 def save(session: Session, known: Situation) -> None:
@@ -269,17 +304,19 @@ def _save_packages(session: Session, known: Situation) -> None:
                 "seals": list(standing.seals),
             }
         )
-    upsert(session, table_of(PackageRow), rows)
+    upsert(session, _PACKAGE, rows)
+
+
+_INSERT_COUNTED = insert(_COUNTED)
 
 
 def _save_counts(session: Session, known: Situation) -> None:
-    table = table_of(CountedRow)
     for package, task, manifest in known.gone_counts:
         session.execute(
-            delete(table).where(
-                table.c.package == package,
-                table.c.task == task.value,
-                table.c.manifest == manifest,
+            delete(_COUNTED).where(
+                _COUNTED.c.package == package,
+                _COUNTED.c.task == task.value,
+                _COUNTED.c.manifest == manifest,
             )
         )
     rows = [
@@ -297,7 +334,7 @@ def _save_counts(session: Session, known: Situation) -> None:
         for (package, task, manifest), counted in known.new_counts.items()
     ]
     if rows:
-        session.execute(insert(table), rows)
+        session.execute(_INSERT_COUNTED, rows)
 
 
 def _save_lines(session: Session, known: Situation) -> None:
@@ -311,7 +348,7 @@ def _save_lines(session: Session, known: Situation) -> None:
         }
         for manifest, number, task in sorted(known.touched_lines)
     ]
-    upsert(session, table_of(LineCountRow), rows)
+    upsert(session, _COUNT, rows)
 
 
 def _save_stock(session: Session, known: Situation) -> None:
@@ -326,7 +363,7 @@ def _save_stock(session: Session, known: Situation) -> None:
         for (place, item, condition), (quantity, packages) in known.stock_delta.items()
         if quantity or packages
     ]
-    upsert(session, table_of(StockRow), rows, adding=("quantity", "packages"))
+    upsert(session, _STOCK, rows, adding=("quantity", "packages"))
 
 
 def _save_tallies(session: Session, known: Situation) -> None:
@@ -336,7 +373,7 @@ def _save_tallies(session: Session, known: Situation) -> None:
         for (manifest, task, place, item), tally in known.tally_delta.items()
         if not tally.is_empty
     ]
-    upsert(session, table_of(TallyRow), rows, adding=_TALLIES)
+    upsert(session, _TALLY, rows, adding=_TALLIES)
 
 
 def upsert(
@@ -344,19 +381,23 @@ def upsert(
     table: Table,
     rows: Sequence[dict[str, Any]],
     *,
-    adding: Sequence[str] = (),
+    adding: tuple[str, ...] = (),
 ) -> None:
-    """Insert rows; where one is there, replace its values, or add to those named."""
-    if not rows:
-        return
-    made = inserting(session, table)
+    """Insert rows of all columns; where one is there, replace its values, or add to those named."""
+    if rows:
+        session.execute(_upsert(dialect_of(session), table, adding), rows)
+
+
+@cache
+def _upsert(dialect: str, table: Table, adding: tuple[str, ...]) -> Any:  # noqa: ANN401
+    made = _INSERTS[dialect](table)
     keys = [column.name for column in table.primary_key]
     changes = {
         name: table.c[name] + made.excluded[name] if name in adding else made.excluded[name]
-        for name in rows[0]
+        for name in table.c.keys()  # noqa: SIM118  # a collection of columns, not a dict
         if name not in keys
     }
-    session.execute(made.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+    return made.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def insert_new(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:  # noqa: ANN401
@@ -365,8 +406,14 @@ def insert_new(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> 
         session.execute(inserting(session, table).on_conflict_do_nothing(), rows)
 
 
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
 def inserting(session: Session, table: Table) -> Any:  # noqa: ANN401  # either dialect's insert
     """Return the insert of the database's own dialect, which knows ON CONFLICT."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _INSERTS[dialect_of(session)](table)
+
+
+def dialect_of(session: Session) -> str:
+    """Return postgresql or sqlite."""
+    return session.get_bind().dialect.name
