@@ -15,6 +15,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from silog_scan.core.errors import Sentence, say
 
@@ -25,6 +26,8 @@ _ALLOWED_CONTROLS = {"\x1d", "\x1e", "\x04"}  # GS, RS, EOT: ISO/IEC 15434
 _PACKAGE = re.compile(r"(\d{2})(\d{2})-([A-Z]{2})-(\d{6})", re.ASCII)
 _QUANTITY = re.compile(r"SLG-CMD-QTY-([1-9]\d{0,6})", re.ASCII)
 _SSCC_LENGTH = 18
+_REMEMBERED = 1_024
+"""Texts whose kind is kept: a scan asks for it where it is gathered and where it is decided."""
 _GS1_PREFIXES = ("]C1", "]d2", "]Q3", "]e0")
 
 ITEM_LETTERS = {
@@ -64,6 +67,7 @@ def clean(text: str) -> str:
     return text[3:] if text.startswith(_GS1_PREFIXES) else text
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def flaw(text: str, symbology: str | None = None) -> Sentence | None:
     """Return why the text cannot be a code, or None."""
     if not clean(text):
@@ -117,6 +121,7 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def identify(text: str) -> Identity:
     """Return what the text identifies; it must have no ``flaw``."""
     cleaned = clean(text)

@@ -173,7 +173,7 @@ def _package(identity: Identity, known: Situation) -> Package | None:
     if identity.kind is not Kind.PACKAGE:
         return found
     if found:
-        return replace(found, region=identity.region)
+        return replace(found, region=identity.region) if identity.region else found
     return Package(identity.code, identity.item, 1, None, region=identity.region)
 
 
@@ -467,12 +467,12 @@ class _PackageRules:
 
     def _counting_effects(self) -> Iterable[Effect]:
         """Return the package's own effect, and its children's when they are received with it."""
-        yield self._on_line(self._moved(), self.line, self.package)
+        yield self._moved(self.line)
         for line in self._children():
             child = self.known.packages.get(line.package or "")
             if child and child.code != self.package.code and self._can_move(child):
                 rules = replace_package(self, child)
-                yield rules._on_line(rules._moved(), line, child)  # noqa: SLF001
+                yield rules._moved(line)  # noqa: SLF001
 
     def _children(self) -> list[Line]:
         """Return the uncounted children that come along with a parent received as one."""
@@ -485,38 +485,39 @@ class _PackageRules:
     def _can_move(self, child: Package) -> bool:
         return self.task is not Task.DISPATCH or child.standing.place == self.scan.place
 
-    def _moved(self) -> Effect:
+    def _moved(self, line: Line | None) -> Effect:
+        """Return the move that the task makes of it, counted on a line if there is one."""
         if self.task is Task.DISPATCH:
-            return self._effect(None, left_on=self._about or "", arrived=None)
-        return self._effect(self.scan.place, arrived=Outcome.ACCEPTED)
+            return self._effect(None, left_on=self._about or "", arrived=None, line=line)
+        return self._effect(self.scan.place, arrived=Outcome.ACCEPTED, line=line)
 
-    def _on_line(self, effect: Effect, line: Line | None, package: Package) -> Effect:
-        if line is None:
-            return effect
-        is_own = line.package is not None
-        return replace(
-            effect,
-            manifest=line.manifest,
-            line=line.number,
-            task=self.task,
-            count=1 if is_own else package.quantity,
-            units=line.quantity if is_own else package.quantity,
-        )
-
-    def _effect(self, to: str | None, *, left_on: str | None = None, arrived: str | None) -> Effect:
+    def _effect(
+        self,
+        to: str | None,
+        *,
+        left_on: str | None = None,
+        arrived: str | None,
+        line: Line | None = None,
+    ) -> Effect:
         """Return the move of the package; damage once recorded stays until it is inspected."""
-        standing = self.package.standing
+        package, standing = self.package, self.package.standing
         damaged = self.scan.condition is Condition.DAMAGED
+        count, units = _measure(line, package)
         return Effect(
-            item=self.package.item,
-            quantity=self.package.quantity,
-            package=self.package.code,
+            item=package.item,
+            quantity=package.quantity,
+            package=package.code,
             condition=Condition.DAMAGED if damaged else standing.condition,
             was=standing.condition,
             origin=standing.place,
             to=to,
             left_on=left_on,
-            destination=self.package.destination,
+            destination=package.destination,
+            manifest=line.manifest if line else None,
+            line=line.number if line else None,
+            task=self.task if line else None,
+            count=count,
+            units=units,
             arrived=str(arrived) if arrived else None,
             seals=self.scan.seals or standing.seals,
         )
@@ -535,6 +536,13 @@ class _PackageRules:
             item=self.package.item,
             manifest=self._about,
         )
+
+
+def _measure(line: Line | None, package: Package) -> tuple[int, int]:
+    """Return what a package counts on a line, in the line's own measure and in units."""
+    if line is None:
+        return 0, 0
+    return (1, line.quantity) if line.package else (package.quantity, package.quantity)
 
 
 def replace_package(rules: _PackageRules, child: Package) -> _PackageRules:

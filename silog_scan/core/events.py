@@ -78,18 +78,32 @@ class Head:
     digest: str = GENESIS
 
 
-def follow(head: Head, *, kind: str, id: str, at: datetime, body: Mapping[str, Any]) -> Event:  # noqa: A002
-    """Return the event that comes after the head."""
+def follow(
+    head: Head,
+    *,
+    kind: str,
+    id: str,  # noqa: A002
+    at: datetime,
+    body: Mapping[str, Any],
+    text: str | None = None,
+) -> Event:
+    """Return the event that comes after the head; ``text`` is the canonical body if it is known."""
     made: dict[str, Any] = {
         "station": head.station,
         "sequence": head.sequence + 1,
         "id": id,
         "kind": kind,
         "at": timestamp(at),
-        "body": body,
         "previous": head.digest,
     }
-    return Event(**made, digest=digest(made))
+    whole = _spliced(made, text or canonical(body).decode())
+    return Event(**made, body=body, digest=hashlib.sha256(whole.encode()).hexdigest())
+
+
+def _spliced(rest: dict[str, Any], body: str) -> str:
+    """Return an event's canonical text around its canonical body: only ``at`` sorts before it."""
+    behind = {name: value for name, value in rest.items() if name != "at"}
+    return f'{{"at":{_ENCODER.encode(rest["at"])},"body":{body},{_ENCODER.encode(behind)[1:]}'
 
 
 def verify(chain: Iterable[Event], head: Head) -> Head:

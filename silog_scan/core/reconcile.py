@@ -1,6 +1,6 @@
 """Expected against counted: the status of a line, and what it adds to the tallies."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -41,9 +41,12 @@ class Tally:
 
     def add(self, other: "Tally", sign: int = 1) -> None:
         """Add another tally, or take it away with sign -1."""
-        for field in fields(self):
-            name = field.name
-            setattr(self, name, getattr(self, name) + sign * getattr(other, name))
+        self.matched += sign * other.matched
+        self.short += sign * other.short
+        self.surplus += sign * other.surplus
+        self.damaged += sign * other.damaged
+        self.packages += sign * other.packages
+        self.units += sign * other.units
 
     @property
     def is_empty(self) -> bool:

@@ -353,8 +353,14 @@ class Situation:
             effect.to, effect.left_on, effect.condition, effect.arrived, effect.seals
         )
         # What it holds is fixed by the move: a later issue may say otherwise, a replay must not.
-        self.packages[code] = replace(
-            known, item=effect.item, quantity=effect.quantity, standing=standing
+        self.packages[code] = Package(
+            code,
+            effect.item,
+            effect.quantity,
+            known.destination,
+            parent=known.parent,
+            standing=standing,
+            region=known.region,
         )
         self.touched_packages.add(code)
 

@@ -181,7 +181,7 @@ def _must_concern(known: Situation, actor: Actor, number: str) -> None:
 def _wanted(submissions: Sequence[Submission]) -> Wanted:
     wanted = Wanted()
     for submission in submissions:
-        wanted.ends.add(submission.place)
+        wanted.ends.add((submission.place, submission.task is Task.DISPATCH))
         if submission.manifest:
             wanted.manifests.add(submission.manifest)
         if submission.task is Task.DISPATCH:
@@ -190,7 +190,8 @@ def _wanted(submissions: Sequence[Submission]) -> Wanted:
             if not codes.flaw(scan.text, scan.symbology):
                 identity = codes.identify(scan.text)
                 wanted.codes |= {identity.code, scan.text.strip()}
-                wanted.items |= {identity.item} if identity.item else set()
+                if identity.item:
+                    wanted.guesses[identity.code] = identity.item
                 wanted.named |= {scan.destination} if scan.destination else set()
     return wanted
 

@@ -1,12 +1,22 @@
 """Open the database, SQLite or PostgreSQL: readers, and one writer at a time."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -116,6 +126,11 @@ def _reason(error: str) -> Sentence | None:
     return next((sentence for words, sentence in _REASONS if words in error), None)
 
 
+def execute(session: Session, statement: Executable, values: Any = None) -> CursorResult[Any]:  # noqa: ANN401
+    """Run a statement of the scan path without the session's own ceremony: a fifth of its price."""
+    return session.connection().execute(statement, values)
+
+
 def chunks(values: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
     """Yield the values in lists that one IN may hold: SQLite binds 32,766, PostgreSQL 65,535."""
     iterator = iter(values)
@@ -123,13 +138,22 @@ def chunks(values: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
         yield some
 
 
+def _json(value: object) -> str:
+    """Write JSON; most lists are empty, a package without seals."""
+    return json.dumps(value) if value != [] else "[]"
+
+
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 15})
+        engine = create_engine(
+            url,
+            connect_args={"check_same_thread": False, "timeout": 15},
+            json_serializer=_json,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, json_serializer=_json)
     event.listen(engine, "begin", _begin_postgresql)
     return engine
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core import events
 from silog_scan.core.events import Event, Head
+from silog_scan.store.db import execute
 from silog_scan.store.tables import EventRow, table_of
 
 _READ_AT_ONCE = 2_000
@@ -17,7 +18,11 @@ _READ_AT_ONCE = 2_000
 # Built once: building a statement anew costs more than running it.
 _EVENT = table_of(EventRow)
 _INSERT = insert(_EVENT)
-_NEWEST = select(_EVENT.c.position, _EVENT.c.digest).order_by(_EVENT.c.position.desc()).limit(1)
+_NEWEST = (
+    select(_EVENT.c.position, _EVENT.c.station, _EVENT.c.sequence, _EVENT.c.digest)
+    .order_by(_EVENT.c.position.desc())
+    .limit(1)
+)
 _HEAD = (
     select(_EVENT.c.sequence, _EVENT.c.digest)
     .where(_EVENT.c.station == bindparam("station"))
@@ -37,10 +42,13 @@ class Ledger:
         self.session = session
         self.at = at
         self.written: list[tuple[int, Event]] = []
+        self._rows: list[dict[str, Any]] = []
         self._heads: dict[str, Head] = {}
-        row = session.execute(_NEWEST).first()
+        row = execute(session, _NEWEST).first()
         self._position: int = row.position if row else 0
         self.newest: str | None = row.digest if row else None
+        if row:
+            self._heads[row.station] = Head(row.station, row.sequence, row.digest)
 
     def next_sequence(self, station: str) -> int:
         """Return the sequence the station's next event will have."""
@@ -53,24 +61,28 @@ class Ledger:
 
     def append(self, station: str, kind: str, *, id: str, body: Mapping[str, Any]) -> Event:  # noqa: A002
         """Add an event at the head of the station's chain; ``flush`` writes it."""
-        event = events.follow(self._head(station), kind=kind, id=id, at=self.at, body=body)
+        text = events.canonical(body).decode()
+        event = events.follow(
+            self._head(station), kind=kind, id=id, at=self.at, body=body, text=text
+        )
         self._heads[station] = Head(station, event.sequence, event.digest)
         self._position, self.newest = self._position + 1, event.digest
         self.written.append((self._position, event))
+        self._rows.append(_row(self._position, event, text))
         return event
 
     def flush(self) -> list[tuple[int, Event]]:
         """Write what was appended and return it with positions."""
         written, self.written = self.written, []
-        if written:
-            rows = [_row(position, event) for position, event in written]
-            self.session.execute(_INSERT, rows)
+        rows, self._rows = self._rows, []
+        if rows:
+            execute(self.session, _INSERT, rows)
         return written
 
 
 def head_of(session: Session, station: str) -> Head:
     """Return where the station's chain ends."""
-    row = session.execute(_HEAD, {"station": station}).first()
+    row = execute(session, _HEAD, {"station": station}).first()
     return Head(station, row.sequence, row.digest) if row else Head(station)
 
 
@@ -125,14 +137,14 @@ def find(session: Session, station: str, sequence: int) -> Event | None:
     return event_of(row) if row else None
 
 
-def _row(position: int, event: Event) -> dict[str, Any]:
+def _row(position: int, event: Event, body: str) -> dict[str, Any]:
     return {
         "station": event.station,
         "sequence": event.sequence,
         "id": event.id,
         "kind": event.kind,
         "at": event.at,
-        "body": events.canonical(event.body).decode(),
+        "body": body,
         "previous": event.previous,
         "digest": event.digest,
         "position": position,

@@ -12,7 +12,7 @@ from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Tally
 from silog_scan.core.stock import WHOLE, Act, Effect, Line, Task
 from silog_scan.store import ledger
-from silog_scan.store.db import chunks
+from silog_scan.store.db import chunks, execute
 from silog_scan.store.situations import (
     Wanted,
     insert_new,
@@ -58,13 +58,13 @@ def record(session: Session, written: Sequence[Written]) -> None:
     """Write the rows that follow from the events alone: scans, histories, discrepancies, undo."""
     scans = [(position, event) for position, event in written if event.kind == "scan"]
     if scans:
-        session.execute(_INSERT_SCANS, [_scan_row(*pair) for pair in scans])
+        execute(session, _INSERT_SCANS, [_scan_row(*pair) for pair in scans])
     rows = [_discrepancy_row(*pair) for pair in scans if "discrepancy" in pair[1].body]
     if rows:
         session.execute(insert(table_of(DiscrepancyRow)), rows)
     histories = [row for pair in written for row in _custody_rows(*pair)]
     if histories:
-        session.execute(_INSERT_HISTORIES, histories)
+        execute(session, _INSERT_HISTORIES, histories)
     for _, event in written:
         if event.kind == "undo":
             _mark_undone(session, event)

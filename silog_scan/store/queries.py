@@ -15,7 +15,7 @@ from silog_scan.core.events import Event
 from silog_scan.core.reconcile import Status, status
 from silog_scan.core.stock import WHOLE, Condition, Standing, Task
 from silog_scan.store import ledger
-from silog_scan.store.db import chunks
+from silog_scan.store.db import chunks, execute
 from silog_scan.store.tables import (
     CountedRow,
     CustodyRow,
@@ -121,7 +121,7 @@ def events_of_scans(session: Session, ids: Sequence[str]) -> dict[str, Event]:
     return {
         row.id: ledger.event_of(row)
         for some in chunks(ids)
-        for row in session.execute(_EVENTS_OF_SCANS, {"some": some})
+        for row in execute(session, _EVENTS_OF_SCANS, {"some": some})
     }
 
 

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 NEWEST = "0002"
 """The newest migration; a test holds it against the folder, so that start need not load Alembic."""
 
+VERSION_TABLE = "alembic_version"
+
 
 def current(connection: Connection) -> str | None:
     """Return the database's schema version, or None for an empty database."""
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
@@ -26,18 +28,28 @@ def upgrade(connection: Connection) -> None:
     if version == NEWEST:
         return
     if version is not None and version > NEWEST:
-        raise Refused(
-            "database-newer",
-            say(
-                "This database was made by a newer version of the program (schema %(theirs)s; "
-                "this program knows %(ours)s). Install the newer version; nothing was changed.",
-                theirs=version,
-                ours=NEWEST,
-            ),
-        )
+        raise newer(version)
     from alembic import command  # noqa: PLC0415  # 0.2 s, needed once
 
     command.upgrade(alembic_config(connection), "head")
+
+
+def newer(version: str) -> Refused:
+    """Return the refusal of a database that a newer program made."""
+    told = say(
+        "This database was made by a newer version of the program (schema %(theirs)s; "
+        "this program knows %(ours)s). Install the newer version; nothing was changed.",
+        theirs=version,
+        ours=NEWEST,
+    )
+    return Refused("database-newer", told)
+
+
+def create(connection: Connection, version: str) -> None:
+    """Make the tables of a version, which need not be the newest, in an empty database."""
+    from alembic import command  # noqa: PLC0415
+
+    command.upgrade(alembic_config(connection), version)
 
 
 def check(connection: Connection) -> None:

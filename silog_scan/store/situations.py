@@ -24,7 +24,7 @@ from silog_scan.core.stock import (
     Task,
     lineage,
 )
-from silog_scan.store.db import chunks
+from silog_scan.store.db import chunks, execute
 from silog_scan.store.memory import Memory
 from silog_scan.store.tables import (
     CountedRow,
@@ -47,15 +47,18 @@ _TALLIES = ("matched", "short", "surplus", "damaged", "packages", "units")
 class Wanted:
     """What a situation should hold: package codes, items, manifests, lines, stock of places.
 
-    ``ends`` are where manifests begin or end, ``named`` are places that sentences may name.
+    ``guesses`` are items by code, as labels name them: they matter where no register knows better.
+    ``ends`` are where manifests begin or end, and whether goods leave there; ``named`` are places
+    that sentences may name.
     """
 
     codes: set[str] = field(default_factory=set)
+    guesses: dict[str, str] = field(default_factory=dict)
     items: set[str] = field(default_factory=set)
     manifests: set[str] = field(default_factory=set)
     lines: set[tuple[str, int]] = field(default_factory=set)
     stock_at: set[str] = field(default_factory=set)
-    ends: set[str] = field(default_factory=set)
+    ends: set[tuple[str, bool]] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
 
 
@@ -119,6 +122,7 @@ def load(session: Session, wanted: Wanted, memory: Memory | None = None) -> Situ
     )
     wanted.items |= {known.items[code] for code in wanted.codes if code in known.items}
     carrying = _load_packages(session, known, wanted.codes)
+    wanted.items |= {i for code, i in wanted.guesses.items() if code not in known.packages}
     _load_lines(session, known, wanted, carrying)
     _load_children(session, known)
     _load_manifests(session, known, wanted)
@@ -131,7 +135,7 @@ def load(session: Session, wanted: Wanted, memory: Memory | None = None) -> Situ
 
 def barcodes(session: Session) -> dict[str, str]:
     """Return item codes by their barcode and by themselves."""
-    rows = session.execute(_ITEMS).all()
+    rows = execute(session, _ITEMS).all()
     found = {row.barcode: row.code for row in rows}
     return found | {f"{row.code}": row.code for row in rows}
 
@@ -139,7 +143,7 @@ def barcodes(session: Session) -> dict[str, str]:
 def _rows(session: Session, statement: Any, values: Iterable[Any], **more: Any) -> Iterator[Any]:  # noqa: ANN401
     """Yield what a statement finds for some values, few at a time as databases bind few."""
     for some in chunks(values):
-        yield from session.execute(statement, {"some": some, **more})
+        yield from execute(session, statement, {"some": some, **more})
 
 
 def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) -> set[str]:
@@ -179,16 +183,17 @@ def _load_bulk(session: Session, known: Situation, wanted: Wanted) -> None:
         for code, package in known.packages.items()
         if package.item and not _is_listed(known, code, wanted.ends)
     }
-    _add_lines(known, _rows(session, _BULK, items, ends=list(wanted.ends)))
+    places = [place for place, _ in wanted.ends]
+    _add_lines(known, _rows(session, _BULK, items, ends=places))
     _load_manifests(session, known, wanted)
 
 
-def _is_listed(known: Situation, code: str, ends: set[str]) -> bool:
-    """Say whether a line lists the package wherever it may have been scanned."""
+def _is_listed(known: Situation, code: str, ends: set[tuple[str, bool]]) -> bool:
+    """Say whether a line lists the package at every end where it may have been scanned."""
     found = [known.manifests[line.manifest] for line in known.by_package.get(code, ())]
-    arriving = {manifest.receiver for manifest in found if manifest.is_open}
-    leaving = {manifest.origin for manifest in found if manifest.is_open}
-    return ends <= arriving and ends <= leaving
+    arriving = {(manifest.receiver, False) for manifest in found}
+    leaving = {(manifest.origin, True) for manifest in found}
+    return ends <= arriving | leaving
 
 
 def _add_lines(known: Situation, rows: Iterable[Any]) -> None:
@@ -269,7 +274,9 @@ def _load_names(session: Session, known: Situation, wanted: Wanted, names: dict[
     """Add the names that sentences may need."""
     owners = wanted.named | {f"{code[:2]}.{code[2:4]}" for code in wanted.codes}
     owners |= {package.destination or "" for package in known.packages.values()}
-    codes = wanted.ends | {above for code in owners for above in lineage(code)}
+    codes = {place for place, _ in wanted.ends} | {
+        above for code in owners for above in lineage(code)
+    }
     codes |= {package.standing.place or "" for package in known.packages.values()}
     codes |= {line.destination for line in known.lines.values()}
     codes |= {counted.place for counted in known.counts.values()}
@@ -334,7 +341,7 @@ def _save_counts(session: Session, known: Situation) -> None:
         for (package, task, manifest), counted in known.new_counts.items()
     ]
     if rows:
-        session.execute(_INSERT_COUNTED, rows)
+        execute(session, _INSERT_COUNTED, rows)
 
 
 def _save_lines(session: Session, known: Situation) -> None:
@@ -385,7 +392,7 @@ def upsert(
 ) -> None:
     """Insert rows of all columns; where one is there, replace its values, or add to those named."""
     if rows:
-        session.execute(_upsert(dialect_of(session), table, adding), rows)
+        execute(session, _upsert(dialect_of(session), table, adding), rows)
 
 
 @cache

@@ -35,7 +35,7 @@ def test_an_item_may_have_a_line_for_every_polling_station(desk: Desk) -> None:
     desk.scan(INK, quantity=3)
 
     with desk.writing() as session:
-        known = load(session, Wanted(codes={INK}, ends={MEDAN}))
+        known = load(session, Wanted(codes={INK}, ends={(MEDAN, False)}))
     assert len(known.lines) == MANY - 1
     assert [known.lines["SJ-1", n].counted.get(Task.RECEIVE) for n in (1, 2, 3)] == [2, 1, None]
 
@@ -55,7 +55,7 @@ def test_a_situation_holds_a_pallet_s_boxes_and_their_counts(desk: Desk) -> None
     desk.scan("A")
 
     with desk.writing() as session:
-        known = load(session, Wanted(codes={PALLET}, ends={MEDAN}))
+        known = load(session, Wanted(codes={PALLET}, ends={(MEDAN, False)}))
 
     assert known.packages.keys() == {PALLET, "A", "B"}
     assert list(known.counts) == [("A", Task.RECEIVE, "SJ-1")]
@@ -66,6 +66,6 @@ def test_a_situation_names_a_box_s_way_home(desk: Desk) -> None:
     desk.imports(box("A"))
 
     with desk.writing() as session:
-        known = load(session, Wanted(codes={"A"}, ends={MEDAN}))
+        known = load(session, Wanted(codes={"A"}, ends={(MEDAN, False)}))
 
     assert known.path(TPS) == "TPS 001, Pasar Baru, Medan Kota, Kota Medan (12.71.01.1001.001)"
