@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -13,6 +13,7 @@ from silog_scan.core.errors import Conflict, Malformed, NotFound, Refused, say
 from silog_scan.core.ids import uuid7
 from silog_scan.services.actors import CLI_USER, Actor, Role
 from silog_scan.store import queries
+from silog_scan.store.db import execute
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.tables import SignInRow, StationRow, UserRow
 
@@ -279,9 +280,15 @@ def revoke_station(session: Session, actor: Actor, name: str, *, at: datetime) -
     _note(session, actor, "station-revoked", {"subject": name}, at=at)
 
 
+_STATION = select(StationRow.name, StationRow.place, StationRow.revoked_at).where(
+    StationRow.token == bindparam("token")
+)
+"""Built once: every scan of an enrolled station asks for it."""
+
+
 def bearer(session: Session, token: str, *, at: datetime) -> Actor | None:
     """Return who holds a bearer token: a station, or a signed-in person's own token."""
-    station = session.scalar(select(StationRow).where(StationRow.token == _digest(token)))
+    station = execute(session, _STATION, {"token": _digest(token)}).first()
     if station is not None:
         if station.revoked_at:
             return None
