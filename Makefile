@@ -33,8 +33,17 @@ types: ## mypy --strict, and tsc --strict over the pages' scripts
 	$(BIN)/node node_modules/typescript/bin/tsc --project .
 
 bench: ## Measure: figures on standard output
-	@scripts/setup.sh dev
+	@scripts/setup.sh test
 	@set -e; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+bench-scan: ## Measure scans a second, beside an empty POST and the disk: a table for docs
+	@scripts/setup.sh test
+	@$(BIN)/python bench/scan.py $(ARGS)
+
+crash: ## Kill the station again and again while clients scan: nothing may be lost (10 minutes)
+	@scripts/setup.sh test
+	@$(BIN)/python bench/crash.py --kills 100 --postgresql-kills 25 $(ARGS)
+	@$(BIN)/pytest -q -n 0 tests/test_durability.py tests/store/test_failing_writes.py
 
 translations: ## Collect the sentences of code and templates into the catalogues
 	@scripts/setup.sh dev
@@ -55,4 +64,4 @@ clean: ## Remove what was made here
 	rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
-.PHONY: help run test check lint types bench translations lock wheel clean
+.PHONY: help run test check lint types bench bench-scan crash translations lock wheel clean

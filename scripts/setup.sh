@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh run     what the station needs: .venv, libzbar
 #   scripts/setup.sh dev     what lint and types need: that, node_modules
-#   scripts/setup.sh test    what the tests need: that, chromium, PostgreSQL
+#   scripts/setup.sh test    what the tests need: that, chromium, PostgreSQL, strace
 #
 # System packages come through apt where the user is root or may sudo without a password.
 set -euo pipefail
@@ -39,6 +39,7 @@ missing_packages() {
             echo chromium fonts-liberation
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
             command -v initdb >/dev/null || echo postgresql
+        command -v strace >/dev/null || [ "$(uname)" != Linux ] || echo strace
     fi
 }
 

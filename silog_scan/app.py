@@ -13,9 +13,28 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from silog_scan.config import LANGUAGES
-from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
+from silog_scan.core.errors import (
+    Conflict,
+    Malformed,
+    NotFound,
+    NotYours,
+    Refused,
+    TooMany,
+    say,
+)
 from silog_scan.store.db import Unavailable
-from silog_scan.web import admin, api, assets, auth, health, manifests, start, station, stock
+from silog_scan.web import (
+    admin,
+    api,
+    assets,
+    auth,
+    health,
+    ledger,
+    manifests,
+    start,
+    station,
+    stock,
+)
 from silog_scan.web.context import Backend, in_words
 
 HERE = Path(__file__).parent
@@ -28,6 +47,7 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (NotYours, 403),
     (Conflict, 409),
     (Malformed, 422),
+    (TooMany, 429),
     (Unavailable, 503),
     (Refused, 400),
 )
@@ -56,7 +76,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     app.before_request(auth.identify)
     app.after_request(_guard)
     app.after_request(assets.packed)
-    for blueprint in (auth, health, start, station, manifests, stock, admin):
+    for blueprint in (auth, health, start, station, manifests, stock, ledger, admin):
         app.register_blueprint(blueprint.bp)
     api.register(app, csrf)
     app.register_error_handler(Refused, _refusal)

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from silog_scan.core.agreement import Reading
     from silog_scan.core.codes import Modifiers
     from silog_scan.services.actors import Actor
+    from silog_scan.services.backups import Holdings
     from silog_scan.services.checkpoints import Signed
+    from silog_scan.services.passwords import NewPassword
     from silog_scan.services.scanning import Answer
     from silog_scan.store.db import Database
 
@@ -47,17 +49,26 @@ class Line:
     @contextmanager
     def database(self) -> Iterator["Database"]:
         """Open the data home's database and say on standard error which home it is."""
-        from silog_scan.services import homes
+        from silog_scan.services import damage
         from silog_scan.store.db import Database
 
         must_exist(self.settings)
         click.echo(self.tell(say("Data home: %(home)s", home=self.settings.home)), err=True)
-        database = Database(self.settings.database)
-        try:
-            homes.open_home(database)
-            yield database
-        finally:
-            database.close()
+        with closing(Database(self.settings.database)) as database:
+            holdings = serving.holdings(self.settings, database)
+            with damage.named(holdings, serving.now()):
+                self.open_home(holdings)
+                yield database
+
+    def open_home(self, holdings: "Holdings") -> None:
+        """Bring an older home up to date, when no station serves it, and say what was done."""
+        from silog_scan.services import upgrades
+
+        is_alone = serving.stopped(holdings.home) if upgrades.is_needed(holdings) else nullcontext()
+        with is_alone:
+            upgrade = upgrades.open_home(holdings, serving.now())
+        if upgrade:
+            click.echo(self.tell(upgrade.sentence), err=True)
 
     @contextmanager
     def reading(self) -> Iterator[tuple["Session", "Actor"]]:
@@ -127,7 +138,7 @@ def main(ctx: click.Context) -> None:
     """Scan deliveries, keep stock, reconcile manifests.
 
     Settings come from the environment: SILOG_HOME, SILOG_DATABASE, SILOG_STATION,
-    SILOG_LANGUAGE, SILOG_HOST, SILOG_PORT, SILOG_CAMERA, SILOG_SEALS_REQUIRED.
+    SILOG_LANGUAGE, SILOG_HOST, SILOG_PORT, SILOG_CAMERA, SILOG_BACKUPS, SILOG_SEALS_REQUIRED.
 
     \b
     Example: silog-scan serve --demo
@@ -219,14 +230,16 @@ def init(line: Line, /, **options: Any) -> None:  # click's options
     \b
     Example: silog-scan init --place 12.71 --admin hendra --password-file secret.txt
     """
-    from silog_scan.services import homes
+    from silog_scan.services import damage, homes
     from silog_scan.store.db import Database
 
     settings = line.settings
     if settings.file:
         _make_home(settings.home)
     with closing(Database(settings.database)) as database:
-        homes.open_home(database)
+        holdings = serving.holdings(settings, database)
+        with damage.named(holdings, serving.now()):
+            line.open_home(holdings)
         if homes.is_founded(database):
             raise Refused(
                 "home-exists",
@@ -276,8 +289,16 @@ def _ask(line: Line, what: Sentence) -> str:
     return str(click.prompt(line.tell(what), err=True))
 
 
-def _password(line: Line, file: Any) -> str:  # click's file
-    """Return the first line of the file, or what is typed twice alike."""
+def _password(line: Line, file: Any) -> "NewPassword":  # click's file
+    """Return the first line of the file, or what is typed twice alike; refuse a weak one."""
+    from silog_scan.services.passwords import NewPassword
+
+    password = NewPassword(_typed_password(line, file))
+    password.must_be_good()
+    return password
+
+
+def _typed_password(line: Line, file: Any) -> str:  # click's file
     if file is not None:
         try:
             text = str(file.read(), "utf-8-sig")
@@ -776,8 +797,9 @@ def _text_of(file: Any) -> str | None:  # click's file
 
 @ledger.command("export")
 @click.option("--attachments", type=click.Path(path_type=Path), help="Copy imported files there.")
+@click.option("--damaged", is_flag=True, help="What can still be read of a damaged database.")
 @click.pass_obj
-def export_ledger(line: Line, attachments: Path | None) -> None:
+def export_ledger(line: Line, attachments: Path | None, *, damaged: bool) -> None:
     """Write every event as a line of JSON to standard output.
 
     \b
@@ -785,11 +807,32 @@ def export_ledger(line: Line, attachments: Path | None) -> None:
     """
     from silog_scan.services import ledgers
 
-    with line.reading() as (session, _):
-        for text in ledgers.export(session):
-            click.echo(text)
+    if damaged:
+        whole = _export_damaged(line)
+    else:
+        whole = True
+        with line.reading() as (session, _):
+            for text in ledgers.export(session):
+                click.echo(text)
     if attachments:
         copy_files(line.settings.attachments, attachments)
+    sys.exit(DONE if whole else DIFFERENCES)
+
+
+def _export_damaged(line: Line) -> bool:
+    """Write what can still be read, tell what is missing, and say whether nothing is."""
+    from silog_scan.services import salvage
+
+    must_exist(line.settings)
+    if line.settings.file is None:
+        told = say("Only a file of SQLite is read that way. Of a server's, restore a backup.")
+        raise Refused("not-a-file", told)
+    with salvage.opened(line.settings.file) as saved:
+        for text in saved.lines():
+            click.echo(text)
+        for sentence in saved.sentences():
+            click.echo(line.tell(sentence), err=True)
+        return saved.is_whole
 
 
 def copy_files(source: Path, target: Path) -> None:
@@ -866,8 +909,8 @@ def rebuild_ledger(line: Line, *, check: bool) -> None:
     from silog_scan.services import ledgers
 
     if check:
-        with line.writing() as (session, _):
-            differing = ledgers.differences(session)
+        with line.database() as database:
+            differing = ledgers.differences_aside(database)
         told = (
             say("These differ from a replay: %(names)s.", names=", ".join(differing))
             if differing
@@ -875,10 +918,60 @@ def rebuild_ledger(line: Line, *, check: bool) -> None:
         )
         click.echo(line.tell(told))
         sys.exit(DIFFERENCES if differing else DONE)
-    must_exist(line.settings)
-    with serving.stopped(line.settings.home), line.writing() as (session, _):
+    with line.writing() as (session, _), serving.stopped(line.settings.home):
         number = ledgers.rebuild(session)
     click.echo(line.tell(say("Made anew from %(n)s events.", n=number)))
+
+
+# Backups.
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.pass_obj
+def backup(line: Line, file: Path | None) -> None:
+    """Write a backup of all a new laptop needs, beside a running station too.
+
+    FILE may be a folder. Without FILE it goes where serve puts its own, by SILOG_BACKUPS.
+
+    \b
+    Example: silog-scan backup /media/usb/silog.zip
+    """
+    from silog_scan.services import backups
+
+    with line.database() as database:
+        holdings, at = serving.holdings(line.settings, database), serving.now()
+        path = (
+            backups.make(holdings, file, at=at) if file else backups.make_and_keep(holdings, at=at)
+        )
+    click.echo(line.tell(say("A backup was made and checked: %(path)s", path=path)))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_obj
+def restore(line: Line, file: Path) -> None:
+    """Make a data home of a backup that proves whole; nothing is written over.
+
+    \b
+    Example: silog-scan restore /media/usb/silog.zip
+    """
+    from silog_scan.services import backups
+    from silog_scan.store.db import Database
+
+    settings = line.settings
+    backups.must_be_there(file)
+    click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
+    with serving.stopped(settings.home), closing(Database(settings.database)) as database:
+        restored = backups.restore(serving.holdings(settings, database), file)
+    told = say(
+        "Station %(station)s is here again with %(n)s events, as of %(at)s UTC. "
+        "Start it with: silog-scan serve",
+        station=restored.station,
+        n=restored.events,
+        at=f"{restored.made_at:%Y-%m-%d %H:%M}",
+    )
+    click.echo(line.tell(told))
 
 
 # Users and stations.
@@ -1043,7 +1136,8 @@ def doctor(line: Line, *, whole: bool) -> None:
     settings, at = line.settings, serving.now()
     click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
     with closing(Database(settings.database)) as database:
-        findings = doctors.examine(database, settings.home, camera=settings.camera, at=at)
+        holdings = serving.holdings(settings, database)
+        findings = doctors.examine(holdings, camera=settings.camera, at=at)
     if whole:
         click.echo(as_json(_findings(line, findings, at)))
     for found in () if whole else findings:

@@ -21,6 +21,7 @@ KNOWN = (
     "SILOG_HOST",
     "SILOG_PORT",
     "SILOG_CAMERA",
+    "SILOG_BACKUPS",
     "SILOG_SEALS_REQUIRED",
 )
 LANGUAGES = ("id", "en")
@@ -41,6 +42,7 @@ class Settings:
     camera: str = "none"
     seals_required: frozenset[Task] = frozenset()
     demo: bool = False
+    backup_folder: Path | None = None
 
     @property
     def file(self) -> Path | None:
@@ -57,6 +59,11 @@ class Settings:
     def keys(self) -> Path:
         """Return the folder of the signing key, which is not in the database."""
         return self.home / "keys"
+
+    @property
+    def backups(self) -> Path:
+        """Return the folder of the backups that are made by themselves."""
+        return self.backup_folder or self.home / "backups"
 
 
 def default_home() -> Path:
@@ -87,6 +94,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         port=_port(environment.get("SILOG_PORT") or "8000"),
         camera=environment.get("SILOG_CAMERA") or "none",
         seals_required=_tasks(environment.get("SILOG_SEALS_REQUIRED", "")),
+        backup_folder=_folder(environment.get("SILOG_BACKUPS")),
     )
 
 
@@ -129,6 +137,10 @@ def _database(text: str | None, home: Path) -> str:
             )
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     return text
+
+
+def _folder(text: str | None) -> Path | None:
+    return Path(text).expanduser().absolute() if text else None
 
 
 def _language(environment: Mapping[str, str]) -> str:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from silog_scan import config
+from silog_scan import config, language
 from silog_scan.config import Settings
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from silog_scan.services.actors import Actor
+    from silog_scan.services.backups import Holdings
     from silog_scan.store.db import Database
 
 DEMO_FOLDER = "silog-scan-demo"
@@ -206,7 +207,7 @@ def _die_with_parent() -> None:
 def _open(serving: Serving) -> Callable[..., Any]:
 
     from silog_scan.app import create_app
-    from silog_scan.services import accounts, homes
+    from silog_scan.services import accounts
     from silog_scan.store.db import Database
     from silog_scan.store.writer import Writer
     from silog_scan.web.context import Backend
@@ -214,17 +215,20 @@ def _open(serving: Serving) -> Callable[..., Any]:
     settings = serving.settings
     held = _hold(settings.home, serving.workers)
     database = Database(settings.database)
-    homes.open_home(database)
+    is_seen_whole = _open_home(settings, database)
     if settings.demo:
         _fill(settings, database)
     with database.reading() as session:
         accounts.own_station(session)
+    _mind_the_clock(settings, database)
     writer = Writer(database)
     backend = Backend(settings, database, writer, now, watch=_watch(settings, writer))
     if serving.demo_secret:
         backend.demo_secrets.add(serving.demo_secret)
     app = create_app(backend, tls=serving.cert is not None)
     app.extensions["silog_lock"] = held
+    if not settings.demo and held.lock_file == lock(settings.home).lock_file:
+        backend.keeper.start(seen=is_seen_whole)
     if held.lock_file == lock(settings.home).lock_file:  # the first worker's
         _every(_A_MINUTE, backend.make_checkpoint_if_due)
     print(_greeting(serving), flush=True)  # noqa: T201
@@ -243,6 +247,49 @@ def _every(seconds: float, act: Callable[[], None]) -> None:
             time.sleep(seconds)
 
     threading.Thread(target=go_on, name=act.__name__, daemon=True).start()
+
+
+def _mind_the_clock(settings: Settings, database: "Database") -> None:
+    """Say, and record, that this computer's clock is behind what was recorded already."""
+    from silog_scan.services import accounts, clocks
+    from silog_scan.store import queries
+
+    at = now()
+    with database.reading() as session:
+        actor, newest = accounts.cli_actor(session), queries.newest_time(session)
+    if newest is None or newest - at <= clocks.TOLERATED:
+        return
+    told = say(
+        "The clock of this computer says %(now)s, which is before the newest event (%(newest)s). "
+        "Set it: events are dated by it.",
+        now=f"{at:%Y-%m-%d %H:%M} UTC",
+        newest=f"{newest:%Y-%m-%d %H:%M} UTC",
+    )
+    print(told.in_words(language.translator(settings.language)), file=sys.stderr)  # noqa: T201
+    seconds = round((at - newest).total_seconds())
+    with database.writing() as session:
+        clocks.record(session, actor, seconds=seconds, at=at)
+
+
+def holdings(settings: Settings, database: "Database") -> "Holdings":
+    """Return what backups are made of."""
+    from silog_scan.services.backups import Holdings
+
+    return Holdings(database, settings.home, settings.backups)
+
+
+def _open_home(settings: Settings, database: "Database") -> bool:
+    """Refuse a damaged home, bring an older one up to date; say whether all of it was seen."""
+    from silog_scan.services import damage, upgrades
+
+    held = holdings(settings, database)
+    with damage.named(held, now()):
+        is_seen_whole = damage.is_seen_whole(held, damage.AT_START)
+        upgrade = upgrades.open_home(held, now())
+    if upgrade:
+        told = upgrade.sentence.in_words(language.translator(settings.language))
+        print(told, file=sys.stderr, flush=True)  # noqa: T201
+    return is_seen_whole
 
 
 def _hold(home: Path, workers: int) -> FileLock:
@@ -295,6 +342,7 @@ def demonstration(settings: Settings) -> Serving:
         database=f"sqlite:///{home / 'silog.db'}",
         host="127.0.0.1",
         demo=True,
+        backup_folder=None,
         camera=settings.camera if settings.camera != "none" else str(fixture("film.mjpeg")),
     )
     return Serving(settings, demo_secret=secrets.token_urlsafe(24))
@@ -311,9 +359,10 @@ def _fill(settings: Settings, database: "Database") -> None:
     """Found the demonstration's home and import its manifest."""
     from silog_scan.core.manifests import Defaults
     from silog_scan.services import accounts, deliveries, homes
+    from silog_scan.services.passwords import NewPassword
 
     at = now()
-    password = secrets.token_urlsafe(24)  # nobody needs it: the link signs in
+    password = NewPassword(secrets.token_urlsafe(24))  # nobody needs it: the link signs in
     founding = homes.Founding(DEMO_PLACE, DEMO_PLACE, "Gudang Kota Medan", "demo", password)
     with database.writing() as session:
         homes.found(session, founding, at)

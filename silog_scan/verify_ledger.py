@@ -3,20 +3,21 @@
 
     python3 verify_ledger.py export.jsonl [checkpoint.txt]
 
-It checks that every line is an event, that each station's chain begins at 1, has no gap and names
-the right event before it, and that no event was altered. With a checkpoint, on paper or as a file,
-it cuts every chain where it stood then and checks that those events are the same to the letter.
-Then it adds up stock and manifests from the effects the events carry. It does not check the
-checkpoint's signature, for which the standard library has no Ed25519: the verifier page does.
-
-Exit: 0 all is well, 1 it cannot be read, 3 something does not fit.
-This file is meant to be read: it depends on nothing else of silog-scan.
+It checks that every line is an event, to the letter as the station writes it, that each station's
+chain begins at 1, has no gap and names the right event before it, and that no event was altered.
+With a checkpoint, typed from paper or as a file, it cuts every chain where it stood then and checks
+that those events are the same. Then it adds up stock and manifests from what the events say.
+It cannot check the checkpoint's signature, for Python's library has no Ed25519: the page /verify of
+any station does. Without a checkpoint nobody sees that the newest events were taken away, or that
+all was written anew. Exit: 0 all is well, 1 it cannot be read, 3 something does not fit.
 """
 
 import base64
 import collections
 import hashlib
 import json
+import pathlib
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,112 +26,117 @@ Event = dict[str, Any]
 Checkpoint = tuple[int, bytes, dict[str, int]]
 
 GENESIS = "0" * 64
-FIELDS = {"station", "sequence", "id", "kind", "at", "body", "previous", "digest"}
+DEEPEST = 100  # lists and objects within each other, in one event
+FIELDS = ["at", "body", "digest", "id", "kind", "previous", "sequence", "station"]
+KINDS = [str, dict, str, str, str, str, int, str]
+EFFECT = {"item": str, "quantity": int, "condition": str, "was": str, "from": str, "to": str}
+EFFECT |= {"manifest": str, "task": str, "count": int, "units": int, "number": str}
 
 
 class Wrong(Exception):
     """Something does not fit; the sentence says what and where."""
 
 
-def canonical(value: Any) -> bytes:
-    """Return the bytes that are hashed: keys sorted, no spaces, letters as they are."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8")
+class Unreadable(Wrong):
+    """It is no export, or no checkpoint, at all."""
 
 
-def no_floats(text: str) -> None:
-    """Refuse a number that is not whole: no two languages write floats alike."""
-    raise ValueError(f"{text} is not a whole number")
+def whole(text: str) -> int:
+    """Return a number that every language reads alike; refuse NaN, one with a point, a huge one."""
+    number = int(text)
+    if abs(number) >= 2**53:
+        raise ValueError(text)
+    return number
 
 
-def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that names a key twice: readers would disagree on what it says."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+READER = json.JSONDecoder(parse_int=whole, parse_float=whole, parse_constant=whole)
+WRITER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+)
 
 
-def read(lines: Iterable[str]) -> Iterator[Event]:
+def depth(value: Any) -> int:
+    """Return how many lists and objects lie within each other."""
+    if not isinstance(value, (dict, list)):
+        return 0
+    return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
+
+
+def parse(line: bytes) -> Event:
+    """Return the object on a line, refused unless it is written in the one way there is."""
+    text = line.decode("utf-8")
+    value = READER.decode(text)
+    is_deep = text.count("[") + text.count("{") > DEEPEST and depth(value) > DEEPEST
+    if not isinstance(value, dict) or is_deep or WRITER.encode(value) != text:
+        raise ValueError(text)
+    return value
+
+
+def read(lines: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of an export, each checked for its shape and its own digest."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in enumerate((raw.removesuffix(b"\n") for raw in lines), start=1):
+        bad = Wrong if number > 1 else Unreadable
         try:
-            event = json.loads(
-                line, parse_float=no_floats, parse_constant=no_floats, object_pairs_hook=no_repeats
-            )
+            event = parse(line)
         except (ValueError, RecursionError) as error:
-            raise Wrong(f"line {number} is not an event: {error}") from error
-        if not isinstance(event, dict) or set(event) != FIELDS:
-            raise Wrong(f"line {number} does not have the fields of an event")
-        if not isinstance(event["sequence"], int) or not isinstance(event["station"], str):
-            raise Wrong(f"line {number} does not say which event of which station it is")
-        hashed = {name: value for name, value in event.items() if name != "digest"}
-        try:
-            digest = hashlib.sha256(canonical(hashed)).hexdigest()
-        except (ValueError, RecursionError) as error:
-            raise Wrong(f"line {number} cannot be hashed: {error}") from error
-        if digest != event["digest"]:
-            raise Wrong(f"{name_of(event)} was altered: its digest is {digest}")
+            raise bad(f"Line {number} is not an event as the station writes it.") from error
+        if [*event] != FIELDS or [*map(type, event.values())] != KINDS:
+            raise bad(f"Line {number} does not have the fields of an event.")
+        before, _, after = line.rpartition(b',"digest":"%b"' % event["digest"].encode())
+        if hashlib.sha256(before + after).hexdigest() != event["digest"]:
+            raise Wrong(f"{name_of(event)} was altered.")
         yield event
 
 
 def name_of(event: Event) -> str:
     """Return how people name an event."""
-    return f"event {event['sequence']} of station {event['station']}"
+    return f"Event {event['sequence']} of station {event['station']}"
 
 
 def chains(events: Iterable[Event]) -> Iterator[Event]:
     """Yield the events, each checked to follow the one before it in its station's chain."""
-    last: Event | None = None
-    seen: set[str] = set()
+    last: Event = {"station": "", "sequence": 0, "digest": GENESIS}
     for event in events:
-        if last is None or last["station"] != event["station"]:
-            if event["station"] in seen or (last and event["station"] < last["station"]):
-                raise Wrong(f"{name_of(event)} stands out of order")
-            seen.add(event["station"])
+        expected, previous = last["sequence"] + 1, last["digest"]
+        if event["station"] != last["station"]:
+            if event["station"] < last["station"]:
+                raise Wrong(f"{name_of(event)} stands out of order.")
             expected, previous = 1, GENESIS
-        else:
-            expected, previous = last["sequence"] + 1, last["digest"]
         if event["sequence"] != expected:
-            raise Wrong(f"{name_of(event)} stands where event {expected} should be")
+            raise Wrong(f"{name_of(event)} stands where event {expected} should be.")
         if event["previous"] != previous:
-            raise Wrong(f"{name_of(event)} does not follow the event before it")
+            raise Wrong(f"{name_of(event)} does not follow the event before it.")
         yield event
         last = event
 
 
-def node(left: bytes, right: bytes) -> bytes:
-    """Return the hash of a node of the Merkle tree (RFC 9162)."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+def add_leaf(roots: list[tuple[int, bytes]], digest: str) -> None:
+    """Add an event to the Merkle tree (RFC 9162) of which only full subtrees' roots are kept."""
+    height, found = 0, hashlib.sha256(b"\x00" + bytes.fromhex(digest)).digest()
+    while roots and roots[-1][0] == height:
+        height, found = height + 1, hashlib.sha256(b"\x01" + roots.pop()[1] + found).digest()
+    roots.append((height, found))
 
 
-def merkle_root(digests: Iterable[str]) -> bytes:
-    """Return the Merkle tree hash over digests in hex (RFC 9162, section 2.1.1)."""
-    roots: list[tuple[int, bytes]] = []
-    for digest in digests:
-        height, found = 0, hashlib.sha256(b"\x00" + bytes.fromhex(digest)).digest()
-        while roots and roots[-1][0] == height:
-            found, height = node(roots.pop()[1], found), height + 1
-        roots.append((height, found))
-    if not roots:
-        return hashlib.sha256().digest()
-    found = roots.pop()[1]
-    while roots:
-        found = node(roots.pop()[1], found)
+def root_of(roots: list[tuple[int, bytes]]) -> bytes:
+    """Return the tree's hash."""
+    found = roots[-1][1] if roots else hashlib.sha256().digest()
+    for _, left in reversed(roots[:-1]):
+        found = hashlib.sha256(b"\x01" + left + found).digest()
     return found
 
 
 def read_checkpoint(text: str) -> Checkpoint:
-    """Return (size, root, {station: sequence}) of a checkpoint's text."""
-    try:
-        _, size, root, *heads = text.partition("\n\n")[0].strip("\n").split("\n")
-        split = [line.rpartition(" ") for line in heads]
-        found = {station: int(sequence) for station, _, sequence in split}
-        return int(size), base64.b64decode(root, validate=True), found
-    except ValueError as error:
-        raise Wrong(f"the checkpoint cannot be read: {error}") from error
+    """Return (size, root, {station: sequence}) of a checkpoint's text, whatever ends its lines."""
+    lines = [line.strip(" \t\r") for line in text.strip("\ufeff \t\r\n").split("\n")]
+    body = lines[: lines.index("")] if "" in lines else lines
+    heads = [line.rpartition(" ") for line in body[3:]]
+    numbers = [*body[1:2], *(sequence for _, _, sequence in heads)]
+    is_whole = all(re.fullmatch("[0-9]{1,15}", number) for number in numbers)
+    if not is_whole or not re.fullmatch("[A-Za-z0-9+/]{43}=", "".join(body[2:3])):
+        raise Unreadable("The checkpoint cannot be read.")
+    found = {station: int(sequence) for station, _, sequence in heads}
+    return int(body[1]), base64.b64decode(body[2]), found
 
 
 class Sums:
@@ -140,32 +146,41 @@ class Sums:
         """Begin with nothing."""
         self.stock: collections.Counter[tuple[Any, ...]] = collections.Counter()
         self.units: collections.Counter[tuple[Any, ...]] = collections.Counter()
-        self.expected: dict[str, list[Event]] = {}
+        self.expected: dict[str, collections.Counter[str]] = {}
 
     def add(self, event: Event) -> None:
         """Add one event's effects, or what an import says is expected."""
         body = event["body"]
-        if event["kind"] == "manifest-imported":
-            self.expected[body["number"]] = body["totals"]
-        for effect in body.get("effects", ()):
-            self.move(effect)
-            self.count(effect)
+        try:
+            if event["kind"] == "manifest-imported":
+                number, expected = listed([body])[0]["number"], collections.Counter[str]()
+                for total in listed(body["totals"]):
+                    expected[total["item"]] += total["quantity"]
+                self.expected[number] = expected
+            for effect in listed(body.get("effects", [])):
+                self.move(effect)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Wrong(f"{name_of(event)} says what cannot be added up.") from error
 
     def move(self, effect: Event) -> None:
-        """Take the quantity from where it lay and put it where it lies."""
-        item, quantity = effect.get("item"), effect["quantity"]
-        if item is None:
-            return
-        was = effect.get("was", effect["condition"])
-        if effect.get("from"):
-            self.stock[effect["from"], item, was] -= quantity
-        if effect.get("to"):
-            self.stock[effect["to"], item, effect["condition"]] += quantity
-
-    def count(self, effect: Event) -> None:
-        """Count on the manifest, in units of the item."""
+        """Take the quantity from where it lay to where it lies, and count units on the manifest."""
+        item, quantity, condition = effect.get("item"), effect["quantity"], effect["condition"]
+        if item and effect.get("from"):
+            self.stock[effect["from"], item, effect.get("was", condition)] -= quantity
+        if item and effect.get("to"):
+            self.stock[effect["to"], item, condition] += quantity
         if effect.get("count"):
             self.units[effect["manifest"], effect["task"], effect["item"]] += effect["units"]
+
+
+def listed(values: Any) -> list[Event]:
+    """Return a list of objects in which what is added up is of the kinds it must be."""
+    if type(values) is not list:
+        raise TypeError(values)
+    for one in values:
+        if [name for name in EFFECT.keys() & one.keys() if type(one[name]) is not EFFECT[name]]:
+            raise TypeError(one)
+    return values
 
 
 class Checker:
@@ -174,29 +189,24 @@ class Checker:
     def __init__(self, checkpoint: Checkpoint | None = None) -> None:
         """Begin, with the checkpoint to hold the export against if there is one."""
         self.size, self.root, self.heads = checkpoint or (0, b"", {})
-        self.covered: list[str] = []
+        self.roots: list[tuple[int, bytes]] = []
         self.found: dict[str, tuple[int, str]] = {}
         self.sums = Sums()
 
-    def check(self, lines: Iterable[str]) -> None:
+    def check(self, lines: Iterable[bytes]) -> None:
         """Check every event and then the checkpoint; raise ``Wrong`` at the first that is bad."""
         for event in chains(read(lines)):
             self.found[event["station"]] = (event["sequence"], event["digest"])
             if event["sequence"] <= self.heads.get(event["station"], 0):
-                self.covered.append(event["digest"])
+                add_leaf(self.roots, event["digest"])
             self.sums.add(event)
-        if self.root:
-            self.check_checkpoint()
-
-    def check_checkpoint(self) -> None:
-        """Compare what the checkpoint covered with the same part of the export."""
+        if not self.found:
+            raise Unreadable("The file holds no event.")
         for station, sequence in self.heads.items():
             if self.found.get(station, (0, ""))[0] < sequence:
-                raise Wrong(f"station {station} ends before event {sequence} of the checkpoint")
-        if len(self.covered) != self.size:
-            raise Wrong(f"the checkpoint covers {self.size} events, here are {len(self.covered)}")
-        if merkle_root(self.covered) != self.root:
-            raise Wrong("these are not the events the checkpoint was made of")
+                raise Wrong(f"Station {station} ends before event {sequence} of the checkpoint.")
+        if self.root and (sum(self.heads.values()), root_of(self.roots)) != (self.size, self.root):
+            raise Wrong("These are not the events the checkpoint was made of.")
 
     def report(self) -> Iterator[str]:
         """Yield what a reader wants to know."""
@@ -206,36 +216,34 @@ class Checker:
             if quantity:
                 yield f"stock {place} {item} {condition}: {quantity}"
         for (number, task, item), units in sorted(self.sums.units.items()):
-            totals = self.sums.expected.get(number, ())
-            wanted = sum(total["quantity"] for total in totals if total["item"] == item)
+            wanted = self.sums.expected.get(number, {}).get(item, 0)
             yield f"manifest {number} {task} {item}: {units} of {wanted}"
-        if self.root:
-            yield f"The checkpoint's {self.size} events are these. Its signature was not checked."
+        fits = f"The checkpoint's {self.size} events are these. Its signature was not checked."
+        yield fits if self.root else "There was no checkpoint: the end may have been taken away."
+
+
+def say(line: str) -> None:
+    """Print a line in which no name can pretend to be another line."""
+    print("".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line))
 
 
 def main(arguments: list[str]) -> int:
     """Check the files named and print what was found."""
-    if len(arguments) not in (1, 2):
-        print(__doc__.strip())
-        return 1
     try:
-        checkpoint = None
-        if len(arguments) > 1:
-            with open(arguments[1], encoding="utf-8") as file:
-                checkpoint = read_checkpoint(file.read())
-        checker = Checker(checkpoint)
-        with open(arguments[0], encoding="utf-8", newline="\n") as file:
-            checker.check(file)
-    except (OSError, UnicodeDecodeError) as error:
-        print(f"It cannot be read: {error}")
+        paper = pathlib.Path(arguments[1]).read_text("utf-8") if len(arguments) > 1 else None
+        checker = Checker(read_checkpoint(paper) if paper is not None else None)
+        with open(arguments[0], "rb") as export:
+            checker.check(export)
+    except (OSError, UnicodeDecodeError, Unreadable) as error:
+        say(f"It cannot be read: {error}")
         return 1
     except Wrong as wrong:
-        print(f"IT DOES NOT FIT: {wrong}")
+        say(f"IT DOES NOT FIT: {wrong}")
         return 3
     for line in checker.report():
-        print(line)
+        say(line)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]) if len(sys.argv) in (2, 3) else __doc__)

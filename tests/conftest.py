@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 
 from silog_scan.services import homes
 from silog_scan.services.actors import Actor, Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store.db import Database
 
 NOON = datetime(2026, 2, 2, 5, tzinfo=UTC)
@@ -33,7 +34,8 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _postgresql_programs() -> Path | None:
+def postgresql_programs() -> Path | None:
+    """Return the folder of PostgreSQL's own programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:
         return found[-1].parent
@@ -41,7 +43,7 @@ def _postgresql_programs() -> Path | None:
     return Path(on_path).parent if on_path else None
 
 
-def _as_postgres(*command: str | Path) -> None:
+def as_postgres(*command: str | Path) -> None:
     """Run a program of PostgreSQL, which refuses to be root."""
     words = [str(word) for word in command]
     if os.geteuid() == 0:
@@ -52,7 +54,7 @@ def _as_postgres(*command: str | Path) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Start a PostgreSQL server of our own on a socket; give an address without a database."""
-    programs = _postgresql_programs()
+    programs = postgresql_programs()
     if programs is None:
         pytest.fail("PostgreSQL is not installed. Run: make test, or apt-get install postgresql")
     folder = Path("/tmp") / f"silog-pg-{os.getpid()}"  # noqa: S108  # a socket's path is short
@@ -60,12 +62,12 @@ def postgresql() -> Iterator[str]:
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
     data = folder / "data"
-    _as_postgres(programs / "initdb", "-D", data, "-A", "trust", "-U", "silog", "-E", "UTF8")
+    as_postgres(programs / "initdb", "-D", data, "-A", "trust", "-U", "silog", "-E", "UTF8")
     options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=60"
     control = (programs / "pg_ctl", "-D", data, "-w")
-    _as_postgres(*control, "-o", options, "-l", folder / "log", "start")
+    as_postgres(*control, "-o", options, "-l", folder / "log", "start")
     yield f"postgresql+psycopg://silog@/{{name}}?host={folder}"
-    _as_postgres(*control, "-m", "immediate", "stop")
+    as_postgres(*control, "-m", "immediate", "stop")
     shutil.rmtree(folder)
 
 
@@ -74,7 +76,7 @@ def postgresql_template(postgresql: str) -> str:
     """Make a founded home once; each test gets a copy."""
     _administer(postgresql, "CREATE DATABASE founded")
     database = Database(postgresql.format(name="founded"))
-    _found(database)
+    found(database)
     database.close()
     return postgresql
 
@@ -91,16 +93,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a founded home once; each test gets a copy of the file."""
     path = tmp_path_factory.mktemp("template") / "silog.db"
     database = Database(f"sqlite:///{path}")
-    _found(database)
+    found(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
 
 
-def _found(database: Database) -> None:
+def found(database: Database) -> None:
     homes.open_home(database)
-    founding = homes.Founding("12.71", "12.71", "Gudang Medan", "admin", PASSWORD)
+    founding = homes.Founding("12.71", "12.71", "Gudang Medan", "admin", NewPassword(PASSWORD))
     with database.writing() as session:
         homes.found(session, founding, NOON)
 

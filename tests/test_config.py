@@ -29,6 +29,7 @@ def test_every_setting_is_taken() -> None:
             "SILOG_HOST": "0.0.0.0",  # noqa: S104
             "SILOG_PORT": "8080",
             "SILOG_CAMERA": "0",
+            "SILOG_BACKUPS": "/mnt/backups",
             "SILOG_SEALS_REQUIRED": "receive, dispatch,",
         }
     )
@@ -42,6 +43,7 @@ def test_every_setting_is_taken() -> None:
         port=8080,
         camera="0",
         seals_required=frozenset({Task.RECEIVE, Task.DISPATCH}),
+        backup_folder=Path("/mnt/backups"),
     )
 
 
@@ -61,6 +63,7 @@ def test_a_home_is_a_whole_path(home: str, found: Path) -> None:
     assert settings.home == found
     assert settings.file == found / "silog.db"
     assert settings.attachments == found / "attachments"
+    assert settings.backups == found / "backups"
 
 
 def test_a_server_has_no_file() -> None:

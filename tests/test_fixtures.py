@@ -17,6 +17,7 @@ from silog_scan.core.stock import Condition, Task
 from silog_scan.services import deliveries, homes, scanning
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.deliveries import Preview
+from silog_scan.services.passwords import NewPassword
 from silog_scan.services.scanning import Result, Submission
 from silog_scan.services.watching import command_of
 from silog_scan.store import queries
@@ -64,7 +65,9 @@ def medan(sqlite_home: Path) -> Iterator[Database]:
 def binjai(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'binjai.db'}")
     homes.open_home(database)
-    founding = homes.Founding("12.75", "12.75", "Gudang Binjai", "admin", "correct horse battery")
+    founding = homes.Founding(
+        "12.75", "12.75", "Gudang Binjai", "admin", NewPassword("correct horse battery")
+    )
     with database.writing() as session:
         homes.found(session, founding, NOON)
     yield database

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 import pytest
 
 from silog_scan.app import secret_key
-from silog_scan.services import accounts, ledgers
+from silog_scan.services import accounts, archives, ledgers
 from silog_scan.store.db import Database
 from tests.cli.conftest import FIXTURES, PROGRAM, clean_environment
 from tests.conftest import NOON, PASSWORD
+from tests.desk import Desk, box
 
 WITHIN = 20.0
 """Seconds after which nothing comes any more."""
@@ -276,6 +278,18 @@ def test_the_command_line_writes_beside_a_running_station(start: Start, home: Pa
     assert (status, json.loads(text)["results"][0]["outcome"]) == (200, "unknown")
 
 
+def test_a_clock_behind_the_record_is_said_and_recorded(start: Start, home: Path) -> None:
+    database = Database(f"sqlite:///{home / 'silog.db'}")
+    desk = Desk(database.writing, home / "attachments", at=datetime(2099, 1, 1, tzinfo=UTC))
+    desk.imports(box())
+
+    _, told = start(SILOG_LANGUAGE="en").end()
+
+    assert "which is before the newest event (2099-01-01 00:00 UTC)" in told
+    assert desk.events("clock-off")
+    database.close()
+
+
 def test_what_was_acknowledged_survives_a_kill(start: Start, home: Path) -> None:
     station = start()
     browser = station.browser
@@ -290,6 +304,43 @@ def test_what_was_acknowledged_survives_a_kill(start: Start, home: Path) -> None
         chains = ledgers.verify_database(session)
     database.close()
     assert [(chain.broken, chain.head.digest) for chain in chains] == [(None, before[-1]["digest"])]
+
+
+# Backups, damage, upgrades.
+
+
+def test_a_station_makes_its_first_backup_soon_after_its_start(start: Start, home: Path) -> None:
+    start()
+
+    (made,) = until(lambda: list((home / "backups").glob("silog-*.zip")))
+
+    assert archives.read(made).station == "Gudang Medan"
+
+
+def test_a_damaged_home_is_not_served_and_its_last_backup_named(home: Path) -> None:
+    made = spawn("backup", SILOG_HOME=home).communicate(timeout=WITHIN)[0].split()[-1]
+    with (home / "silog.db").open("r+b") as file:
+        file.seek(4096 * 20)
+        file.write(b"\xff" * 4096 * 10)
+
+    told = refused("--port", free_port(), SILOG_HOME=home)
+
+    assert f"{home / 'silog.db'} is damaged" in told
+    assert f"silog-scan restore {home}-damaged/backups/{Path(made).name}" in told
+
+
+def test_an_older_home_is_upgraded_and_the_way_back_named(start: Start, home: Path) -> None:
+    database = Database(f"sqlite:///{home / 'silog.db'}")
+    with database.migrating() as connection:
+        connection.exec_driver_sql("DROP TABLE checkpoint")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+
+    _, err = start().end()
+
+    assert "from schema 0001" in err
+    assert "silog-scan restore" in err
+    assert len(list((home / "backups").glob("before-*.zip"))) == 1
 
 
 # The demonstration.

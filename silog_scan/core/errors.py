@@ -58,3 +58,12 @@ class Conflict(Refused):
 
 class Malformed(Refused):
     """The input itself is wrong."""
+
+
+class TooMany(Refused):
+    """It was tried too often; ``wait`` is the seconds after which it may be tried again."""
+
+    def __init__(self, code: str, sentence: Sentence, *, wait: int) -> None:
+        """Keep how long to wait."""
+        super().__init__(code, sentence)
+        self.wait = wait

@@ -2,32 +2,28 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from silog_scan.core.errors import Conflict, Malformed, NotFound, Refused, say
 from silog_scan.core.ids import uuid7
+from silog_scan.services import passwords
 from silog_scan.services.actors import CLI_USER, Actor, Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store import queries
 from silog_scan.store.db import execute
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.tables import SignInRow, StationRow, UserRow
 
-# N = 2^17, r = 8, p = 1: the floor of OWASP's password storage cheat sheet for scrypt.
-_SCRYPT = "scrypt:131072:8:1"
-SHORTEST_PASSWORD = 10
-_LONGEST_PASSWORD = 256
 _LONGEST_NAME = 60
 _IDLE = timedelta(hours=12)
-_UNKNOWN_USER = (
-    "scrypt:131072:8:1$AbsentAbsent$"
-    "0000000000000000000000000000000000000000000000000000000000000000"
-    "0000000000000000000000000000000000000000000000000000000000000000"
-)
+
+
+class WrongPassword(Refused):
+    """Name and password do not belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ class NewUser:
     name: str
     role: Role
     place: str
-    password: str
+    password: NewPassword
 
 
 def cli_actor(session: Session) -> Actor:
@@ -80,7 +76,7 @@ def add_user(session: Session, actor: Actor, new: NewUser, *, at: datetime) -> U
         name=name,
         role=new.role.value,
         place=new.place,
-        password=_hashed(new.password),
+        password=new.password.hash,
         created_at=at,
     )
     session.add(user)
@@ -96,23 +92,6 @@ def _checked_name(text: str) -> str:
             "user-name", say("A user's name is a line of 1 to %(n)s characters.", n=_LONGEST_NAME)
         )
     return name
-
-
-def _hashed(password: str) -> str:
-    if len(password) < SHORTEST_PASSWORD:
-        raise Malformed(
-            "password-short",
-            say(
-                "The password has fewer than %(n)s characters. Choose a longer one.",
-                n=SHORTEST_PASSWORD,
-            ),
-        )
-    if len(password) > _LONGEST_PASSWORD:
-        raise Malformed(
-            "password-long",
-            say("The password has more than %(n)s characters.", n=_LONGEST_PASSWORD),
-        )
-    return generate_password_hash(password, method=_SCRYPT)
 
 
 def users(session: Session, actor: Actor) -> list[UserRow]:
@@ -144,12 +123,14 @@ def disable_user(session: Session, actor: Actor, name: str, *, at: datetime) -> 
     _note(session, actor, "user-disabled", {"subject": user.id}, at=at)
 
 
-def set_password(session: Session, actor: Actor, name: str, *, password: str, at: datetime) -> None:
+def set_password(
+    session: Session, actor: Actor, name: str, *, password: NewPassword, at: datetime
+) -> None:
     """Give a person a new password and end every sign-in."""
     user = find_user(session, actor, name)
     if user.id != actor.user:
         actor.must_administer()
-    user.password = _hashed(password)
+    user.password = password.hash
     _end_sign_ins(session, user, at)
     _note(session, actor, "user-password", {"subject": user.id}, at=at)
 
@@ -167,10 +148,9 @@ def _end_sign_ins(session: Session, user: UserRow, at: datetime) -> None:
 def check_password(session: Session, name: str, password: str) -> UserRow:
     """Return the person whose name and password these are; both wrong cases take the same time."""
     user = session.scalar(select(UserRow).where(UserRow.name == name.strip()))
-    stored = user.password if user else _UNKNOWN_USER
-    right = len(password) <= _LONGEST_PASSWORD and check_password_hash(stored, password)
+    right = passwords.is_right(user.password if user else None, password)
     if user is None or not right or user.disabled_at:
-        raise Refused(
+        raise WrongPassword(
             "sign-in-refused",
             say("Name or password do not match. Check capital letters, then try again."),
         )
@@ -295,6 +275,26 @@ def bearer(session: Session, token: str, *, at: datetime) -> Actor | None:
         return Actor(station.name, station.place, Role.STAFF, device=True)
     user = signed_in(session, token, at=at)
     return user_actor(session, user) if user else None
+
+
+@dataclass(slots=True)
+class Presence:
+    """Which stations showed their token lately, so that a sign-in is recorded once a shift."""
+
+    _seen: dict[str, datetime] = field(default_factory=dict)
+
+    def is_news(self, actor: Actor, at: datetime) -> bool:
+        """Say whether a device comes after a pause, or first since the server began."""
+        if not actor.device:
+            return False
+        before = self._seen.get(actor.station)
+        self._seen[actor.station] = at
+        return before is None or at - before > _IDLE
+
+
+def station_came(session: Session, actor: Actor, *, at: datetime) -> None:
+    """Record in a device's own chain that it showed its token."""
+    _note(session, actor, "station-signed-in", {}, at=at)
 
 
 def _digest(token: str) -> str:

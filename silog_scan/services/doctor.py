@@ -4,13 +4,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import Refused, Sentence, say
+from silog_scan.services import backups, damage
+from silog_scan.services.backups import Holdings
 from silog_scan.store import queries, schema
 from silog_scan.store.db import Database
 
@@ -18,6 +20,10 @@ _LITTLE_DISK = 2 * 2**30
 _NETWORK_DRIVES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs"}
 # The day this was written: a clock before it is wrong, whatever it says.
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+_OLD = timedelta(hours=26)
+"""A station that serves makes a backup a day at least, give or take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +35,28 @@ class Finding:
     sentence: Sentence
 
 
-def examine(database: Database, home: Path, *, camera: str, at: datetime) -> list[Finding]:
+def examine(holdings: Holdings, *, camera: str, at: datetime) -> list[Finding]:
     """Return the findings in the order in which one would mend them."""
+    database, home = holdings.database, holdings.home
     return [
-        *_database(database, home),
+        *_database(holdings, at),
         _disk(home),
         _clock(database, at),
+        _backup(holdings.folder, at),
         *_engines(),
         _camera(camera),
     ]
 
 
-def _database(database: Database, home: Path) -> list[Finding]:
+def _database(holdings: Holdings, at: datetime) -> list[Finding]:
+    database = holdings.database
     try:
-        with _looked_at(database) as session:
+        with damage.named(holdings, at), _looked_at(database) as session:
             if session is None:
                 told = say("There is no station here yet. Make one with: silog-scan init")
                 return [Finding("database", False, told)]
-            return [_durability(session, database), _drive(database, home)]
+            damage.is_seen_whole(holdings, damage.AT_START)
+            return [_durability(session, database), _drive(database, holdings.home)]
     except Refused as refusal:
         return [Finding("database", False, refusal.sentence)]
 
@@ -125,6 +135,22 @@ def _clock(database: Database, at: datetime) -> Finding:
         )
         return Finding("clock", False, told)
     return Finding("clock", True, say("%(now)s UTC.", now=f"{at:%Y-%m-%d %H:%M}"))
+
+
+def _backup(folder: Path, at: datetime) -> Finding:
+    last = backups.newest(folder, at)
+    if last is None:
+        told = say("There is no backup in %(folder)s. Make one: silog-scan backup", folder=folder)
+        return Finding("backup", False, told)
+    age = at - last.made_at
+    shown = f"{age / timedelta(hours=1):.1f}"
+    if age > _OLD:
+        told = say(
+            "The last backup is %(hours)s hours old. Make one: silog-scan backup", hours=shown
+        )
+        return Finding("backup", False, told)
+    told = say("The last backup is %(hours)s hours old: %(path)s", hours=shown, path=last.path)
+    return Finding("backup", True, told)
 
 
 def _engines() -> list[Finding]:

@@ -11,6 +11,7 @@ from silog_scan.core.errors import Conflict, Malformed, NotFound, Sentence, say
 from silog_scan.core.ids import uuid7
 from silog_scan.services import accounts
 from silog_scan.services.actors import Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.ledger import Ledger
@@ -29,7 +30,7 @@ class Founding:
     region: str
     station: str
     administrator: str
-    password: str
+    password: NewPassword
 
 
 def is_founded(database: Database) -> bool:

@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import events
 from silog_scan.core.errors import Malformed, say
 from silog_scan.core.events import ChainBroken, Event, Head
-from silog_scan.store import ledger, projections
+from silog_scan.store import copies, ledger, projections
+from silog_scan.store.db import Database
+from silog_scan.store.tables import StationRow
 
 _DIGEST_BYTES = 32
 
@@ -52,6 +58,12 @@ def log_of(session: Session) -> Iterator[Event]:
 def verify_database(session: Session) -> list[Chain]:
     """Check the database's own log."""
     return verify(log_of(session))
+
+
+def heads(session: Session) -> list[Head]:
+    """Return where each chain that has begun ends, by station."""
+    found = (ledger.head_of(session, name) for name in session.scalars(select(StationRow.name)))
+    return sorted((head for head in found if head.sequence), key=attrgetter("station"))
 
 
 def export(session: Session) -> Iterator[str]:
@@ -103,6 +115,15 @@ _DECODER = json.JSONDecoder(parse_float=_no_number, parse_constant=_no_number)
 def rebuild(session: Session) -> int:
     """Make the projections anew and return how many events they follow from."""
     return projections.rebuild(session)
+
+
+def differences_aside(database: Database) -> list[str]:
+    """Return what ``differences`` does, of a copy of the database: writers go on meanwhile."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "copy.db"
+        copies.copy(database, path)
+        with closing(Database(f"sqlite:///{path}")) as copy, copy.writing() as session:
+            return differences(session)
 
 
 def differences(session: Session) -> list[str]:

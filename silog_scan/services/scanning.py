@@ -1,8 +1,9 @@
 """Accept scans: gather what is known, decide, append the event, apply its effects; and undo one."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,9 @@ from silog_scan.store.ledger import Ledger
 from silog_scan.store.memory import memory_of
 from silog_scan.store.situations import Wanted, load, save
 from silog_scan.store.tables import StationRow
+from silog_scan.store.writer import Writer
 
+_log = logging.getLogger(__name__)
 UNDO_WITHIN = timedelta(minutes=15)
 
 
@@ -135,6 +138,34 @@ def record(session: Session, submissions: Sequence[Submission]) -> list[list[Ans
     _note_unsent(session, sound)
     memory.leave(ledger.newest)
     return answers
+
+
+def submit(writer: Writer, submission: Submission) -> list[Answer] | Refused:
+    """Record a submission through the writer; a scan that fails takes no other one with it.
+
+    A database that cannot be reached is nobody's fault: nothing is recorded, all is tried again.
+    """
+    try:
+        return writer.together(record, submission)
+    except Refused:
+        raise
+    except Exception:
+        if len(submission.scans) == 1:
+            raise
+        _log.exception("a submission of %s failed; its scans go alone", submission.actor.station)
+    return [_alone(writer, replace(submission, scans=(scan,))) for scan in submission.scans]
+
+
+def _alone(writer: Writer, submission: Submission) -> Answer:
+    try:
+        answers = writer.together(record, submission)
+    except Refused:
+        raise
+    except Exception:  # noqa: BLE001  # whatever it is, the next scans must go on
+        _log.exception("a scan of %s failed", submission.actor.station)
+        told = say("This scan could not be recorded. Set the package apart and call for help.")
+        return Refused("scan-failed", told)
+    return answers if isinstance(answers, Refused) else answers[0]
 
 
 def _note_unsent(session: Session, submissions: Sequence[Submission]) -> None:

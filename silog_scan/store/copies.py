@@ -2,11 +2,12 @@
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Timer
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, select
 
@@ -16,8 +17,6 @@ from silog_scan.store import schema
 from silog_scan.store.db import Database, damaged, told
 
 _ROWS_AT_ONCE = 2_000
-_STEPS = 10_000
-"""Of SQLite's machine, between two looks at the clock."""
 _EVENT = "station, sequence, id, kind, at, body, previous, digest"
 """The columns that the contract's export needs, whatever the schema's version."""
 
@@ -53,18 +52,24 @@ def _copy_pages(source: Path, path: Path) -> None:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open a file that must exist."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=15)
+    """Open a file that must exist; damage may be no text, and must still be told."""
+    file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=15)
+    file.text_factory = partial(str, encoding="utf-8", errors="replace")
+    return file
 
 
 def _copy_server(database: Database, path: Path) -> None:
     """Copy a server's rows, in one snapshot, into a file of the same schema."""
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with closing(Database(f"sqlite:///{path}")) as file:
-        with told(), database.engine.connect() as connection, file.migrating() as new:
-            old = connection.execution_options(**snapshot)
-            schema.create(new, schema.current(old) or "base")
-            _copy_rows(old, new)
+    with (
+        closing(Database(f"sqlite:///{path}")) as file,
+        told(),
+        database.engine.connect() as connection,
+        file.migrating() as new,
+    ):
+        old = connection.execution_options(**snapshot)
+        schema.create(new, schema.current(old) or "base")
+        _copy_rows(old, new)
     _make_one_file(path)
 
 
@@ -117,25 +122,40 @@ def problem(path: Path) -> str | None:
     try:
         with closing(connect(path)) as file:
             first = str(file.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # of what SQLite says, even
         return str(error)
     return None if first == "ok" else first
 
 
-def is_seen_whole(path: Path, seconds: float) -> bool:
-    """Look at a file's pages for some seconds; refuse damage, say whether it was all seen."""
-    last = time.monotonic() + seconds
-    with told(), closing(connect(path)) as file:
-        file.set_progress_handler(lambda: time.monotonic() > last, _STEPS)
-        try:
+def is_seen_whole(path: Path, seconds: float | None) -> bool:
+    """Look at a file's pages, for some seconds; refuse damage, say whether it was all seen."""
+    try:
+        with told(), closing(connect(path)) as file, _interrupted(file, seconds):
             (found,) = file.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                return False
-            raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return False
+        raise
+    except UnicodeDecodeError as error:  # SQLite quotes what is damaged
+        raise damaged() from error
     if found != "ok":
         raise damaged()
     return True
+
+
+@contextmanager
+def _interrupted(file: sqlite3.Connection, seconds: float | None) -> Iterator[None]:
+    """End what a connection does after some seconds; a progress handler is not asked for long."""
+    if seconds is None:
+        yield
+        return
+    ending = Timer(seconds, file.interrupt)
+    ending.start()
+    try:
+        yield
+    finally:
+        ending.cancel()
+        ending.join()
 
 
 def facts(path: Path) -> Facts:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 _LEAF = 0x0D
-_LEAF_HEAD, _FILE_HEAD, _WAL_HEAD, _FRAME_HEAD = 8, 100, 32, 24
+_LEAF_HEAD, _WAL_HEAD, _FRAME_HEAD = 8, 32, 24
 _USUAL_SIZE = 4096
 _BYTES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8}
 _FLOAT, _ONE, _BLOB, _TEXT = 7, 9, 12, 13
@@ -87,16 +87,16 @@ class _Pages:
     def records(self) -> Iterator[Record]:
         """Yield what the leaves hold: those of the file, then all that the WAL has of them."""
         for number in range(1, os.fstat(self._file.fileno()).st_size // self._size + 2):
-            page = _read(self._file, (number - 1) * self._size, self._size)
-            yield from self._of_leaf(page, _FILE_HEAD if number == 1 else 0)
+            yield from self._of_leaf(_read(self._file, (number - 1) * self._size, self._size))
         for _, at in self._frames():
-            yield from self._of_leaf(_read(self._wal, at, self._size), 0)
+            yield from self._of_leaf(_read(self._wal, at, self._size))
 
-    def _of_leaf(self, page: bytes, start: int) -> Iterator[Record]:
-        if page[start : start + 1] != bytes([_LEAF]):
+    def _of_leaf(self, page: bytes) -> Iterator[Record]:
+        """Yield the records of a leaf; the first page, of the schema, begins otherwise."""
+        if page[:1] != bytes([_LEAF]):
             return
-        count = int.from_bytes(page[start + 3 : start + 5], "big")
-        for at in range(start + _LEAF_HEAD, start + _LEAF_HEAD + 2 * count, 2):
+        count = int.from_bytes(page[3:5], "big")
+        for at in range(_LEAF_HEAD, _LEAF_HEAD + 2 * count, 2):
             try:
                 yield self._record(page, int.from_bytes(page[at : at + 2], "big"))
             except (ValueError, IndexError):

@@ -393,6 +393,11 @@ def _extra_counts(session: Session, numbers: Sequence[str]) -> dict[str, int]:
 def _dropped_lines(session: Session, numbers: Sequence[str]) -> list[Any]:
     """Return the lines that a new issue dropped though something was counted on them."""
     line, count, head = table_of(LineRow).c, table_of(LineCountRow).c, table_of(ManifestRow).c
+    # A first issue has dropped none, and to find that out all its counts would be read.
+    is_reissue = and_(head.number.in_(numbers), head.version > 1)
+    reissued = session.scalars(select(head.number).where(is_reissue)).all()
+    if not reissued:
+        return []
     rows = session.execute(
         select(line.manifest, line.number, line.package, line.item)
         .join(
@@ -400,7 +405,7 @@ def _dropped_lines(session: Session, numbers: Sequence[str]) -> list[Any]:
             and_(count.manifest == line.manifest, count.line == line.number, count.counted > 0),
         )
         .join(table_of(ManifestRow), head.number == line.manifest)
-        .where(line.manifest.in_(numbers), line.last_version != head.version)
+        .where(line.manifest.in_(reissued), line.last_version != head.version)
     )
     return list(rows)
 
@@ -408,6 +413,8 @@ def _dropped_lines(session: Session, numbers: Sequence[str]) -> list[Any]:
 def _scans_of_dropped_lines(session: Session, number: str) -> Iterator[tuple[str, Any]]:
     """Yield (text, scan) of what was counted on lines that a new issue dropped."""
     lines = _dropped_lines(session, [number])
+    if not lines:
+        return
     packages = {line.package for line in lines if line.package}
     scan, counted = table_of(ScanRow), table_of(CountedRow).c
     for row in session.execute(

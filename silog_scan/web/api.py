@@ -1,6 +1,7 @@
 """The HTTP API ``/api/v1``: authenticate first, then validate, call one service, answer JSON."""
 
 import time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,7 @@ from silog_scan.core.custody import Scan
 from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
-from silog_scan.services import deliveries, reports, scanning
+from silog_scan.services import accounts, clocks, deliveries, reports, scanning
 from silog_scan.services.scanning import Answer, Submission
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
@@ -128,6 +129,9 @@ def authenticate() -> Response | None:
         told = in_words(say("Show a valid token: Authorization: Bearer ..."))
         return problem(401, "unauthenticated", told)
     g.actor = found
+    if backend().stations.is_news(found, now()):
+        at = now()
+        backend().writer.run(lambda session: accounts.station_came(session, found, at=at))
     return None
 
 
@@ -155,13 +159,34 @@ def scans(body: shapes.ScansIn) -> Response:
         body.manifest,
         unsent=_unsent(),
     )
-    answers = backend().writer.together(scanning.record, submission)
+    answers = scanning.submit(backend().writer, submission)
     if isinstance(answers, Refused):
         raise answers
     if len(answers) == 1 and isinstance(answers[0], Refused):
         raise answers[0]
     results = [result_json(str(s.id), a) for s, a in zip(body.scans, answers, strict=True)]
-    return jsonify({"results": results})
+    return jsonify({"results": results, **_clock(body)})
+
+
+def _clock(body: shapes.ScansIn) -> dict[str, Any]:
+    """Return what is wrong with the device's clock, and have it recorded once."""
+    who, at = actor(), now()
+    scanned = [scan.scanned_at for scan in body.scans]
+    seconds = clocks.offset(_device_clock(), scanned, at)
+    if backend().clocks.is_news(who, seconds):
+        backend().writer.run(lambda s: clocks.record(s, who, seconds=seconds, at=at))
+    if not seconds:
+        return {}
+    return {"clock": {"seconds": seconds, "message": in_words(clocks.sentence(seconds))}}
+
+
+def _device_clock() -> datetime | None:
+    """Return what the device says the time is, where it says so in a form that tells the zone."""
+    try:
+        said = datetime.fromisoformat(request.headers.get("Silog-Clock", ""))
+    except ValueError:
+        return None
+    return said if said.tzinfo else None
 
 
 def _unsent() -> int | None:

@@ -7,9 +7,10 @@ from flask_babel import gettext
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from silog_scan.core.errors import Refused
+from silog_scan.core.errors import Refused, TooMany
 from silog_scan.core.stock import Task
 from silog_scan.services import accounts
+from silog_scan.services.accounts import WrongPassword
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.watching import Work
 from silog_scan.store import queries
@@ -22,7 +23,7 @@ _SEEN_EVERY = 300.0
 manager = LoginManager()
 
 OPEN = {"auth.sign_in", "auth.enter", "auth.enter_demo", "auth.language", "static", "health.alive",
-        "health.ready"}  # fmt: skip
+        "health.ready", "ledger.verify", "ledger.verifier"}  # fmt: skip
 """Endpoints that need no sign-in; a test holds the list against the routes."""
 
 
@@ -92,13 +93,24 @@ def enter() -> str | BaseResponse | tuple[str, int]:
     """Sign in by name and password."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
-        with backend().database.reading() as reading:
-            user_id = accounts.check_password(reading, name, password).id
+        user_id = _checked(name, password)
     except Refused as refusal:
         page = render_template("auth/sign_in.html", problem=in_words(refusal.sentence), name=name)
-        return page, 401
+        return page, 429 if isinstance(refusal, TooMany) else 401
     person = _begin(user_id)
     return redirect(_next(person.actor.role))
+
+
+def _checked(name: str, password: str) -> str:
+    """Return whose name and password these are, or refuse them; failures are counted."""
+    machine, throttle = request.remote_addr or "", backend().throttle
+    throttle.check(machine, name)
+    try:
+        with backend().database.reading() as reading:
+            return accounts.check_password(reading, name, password).id
+    except WrongPassword:
+        throttle.failed(machine, name)
+        raise
 
 
 def _begin(user_id: str) -> Person:

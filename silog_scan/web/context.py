@@ -12,9 +12,14 @@ from flask_babel import get_locale, gettext
 from silog_scan.config import Settings
 from silog_scan.core.errors import Refused, Sentence
 from silog_scan.services import checkpoints
+from silog_scan.services.accounts import Presence
 from silog_scan.services.actors import Actor
+from silog_scan.services.backups import Holdings
 from silog_scan.services.checkpoints import Signed
+from silog_scan.services.clocks import Noted
+from silog_scan.services.keeper import Keeper
 from silog_scan.services.keys import Signer
+from silog_scan.services.throttle import Throttle
 from silog_scan.services.watching import Watch
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
@@ -32,6 +37,15 @@ class Backend:
     clock: Callable[[], datetime]
     watch: Watch | None = None
     demo_secrets: set[str] = field(default_factory=set)
+    clocks: Noted = field(default_factory=Noted)
+    stations: Presence = field(default_factory=Presence)
+    throttle: Throttle = field(default_factory=Throttle)
+    keeper: Keeper = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what makes backups; it begins when it is started or asked."""
+        holdings = Holdings(self.database, self.settings.home, self.settings.backups)
+        self.keeper = Keeper(holdings, self.clock)
 
     @property
     def signer(self) -> Signer:

@@ -33,6 +33,7 @@ ENTRIES = (
     Entry("discrepancies", "discrepancies.index", say("Discrepancies"), _DECIDING | _LOOKING),
     Entry("readiness", "readiness.index", say("Readiness"), _DECIDING),
     Entry("stock", "stock.index", say("Stock"), _DECIDING),
+    Entry("evidence", "ledger.index", say("Evidence"), _LOOKING),
 )
 
 

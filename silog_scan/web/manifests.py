@@ -15,7 +15,8 @@ from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 from silog_scan.core.reconcile import Status
 from silog_scan.core.stock import Task
-from silog_scan.services import deliveries, reports
+from silog_scan.services import accounts, checkpoints, deliveries, reports
+from silog_scan.services.checkpoints import Signed
 from silog_scan.services.deliveries import Preview
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
@@ -166,15 +167,23 @@ def _shown(number: str, problem: Refused | None = None) -> str:
         view = reports.manifest(session, actor(), number)
         lines = queries.lines(session, number, Task.RECEIVE, only)
         named = _named_things(session, lines, view.origin, view.receiver)
+        paper = _paper(session)
     return render_template(
         "manifests/show.html",
         view=view,
+        paper=paper,
         lines=lines[:PAGE],
         following=lines[PAGE - 1].number if len(lines) > PAGE else None,
         today=figures.today(now(), view.receiver),
         problem=problem and in_words(problem.sentence),
         **named,
     )
+
+
+def _paper(session: Session) -> Signed | None:
+    """Return the checkpoint that is printed on papers, for whom all its stations are no secret."""
+    _, place = accounts.own_station(session)
+    return checkpoints.latest(session) if actor().may_see(place) else None
 
 
 def _named_things(
@@ -311,7 +320,7 @@ def _reconciled(template: str, number: str) -> str:
         # Before the figures: what is recorded while they are read is then asked for again.
         position = queries.newest_position(session)
         view = reports.manifest(session, actor(), number, asked.task)
-        shown = _figures(session, view, asked)
+        shown = _figures(session, view, asked) | {"paper": _paper(session)}
     return render_template(
         template, view=view, asked=asked, position=position, tasks=TASKS, words=words,
         outcome=Outcome, now=now(), today=figures.today(now(), view.receiver), **shown,

@@ -126,10 +126,18 @@ class ResultOut(BaseModel):
     error: ErrorOut | None = None
 
 
+class ClockOut(BaseModel):
+    """By how many seconds the device's clock is fast, negative slow, and what to tell."""
+
+    seconds: int
+    message: str
+
+
 class ResultsOut(BaseModel):
-    """The answers, in the order of the scans."""
+    """The answers, in the order of the scans; ``clock`` where the device's is wrong."""
 
     results: list[ResultOut]
+    clock: ClockOut | None = None
 
 
 class ScanPath(BaseModel):

@@ -215,6 +215,12 @@ def test_a_stop_outlives_the_next_scan_until_it_is_dealt_with(station: Hands) ->
     expect(station.page.locator("#open-stops")).to_be_hidden()
 
 
+def test_a_device_whose_clock_is_wrong_is_told(station: Hands) -> None:
+    station.scan(FIRST)  # the station's clock stands still in another season
+
+    expect(station.page.locator("#notice")).to_contain_text("The clock of this device is")
+
+
 def test_a_person_signed_out_keeps_what_was_not_sent(station: Hands) -> None:
     station.page.route("**/station/live**", lambda route: route.fulfill(status=401))
     station.page.route(SCANS, lambda route: route.fulfill(status=401, json={}))

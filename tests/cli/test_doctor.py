@@ -17,6 +17,7 @@ def test_a_sound_station_is_told_line_by_line(run: Run) -> None:
         "drive",
         "disk",
         "clock",
+        "backup",
         "engine",
         "camera",
     }

@@ -24,6 +24,8 @@ CONTRACT = [
     "ledger verify",
     "ledger export",
     "ledger rebuild",
+    "backup",
+    "restore",
     "user add",
     "user list",
     "user disable",

@@ -8,23 +8,24 @@ import pytest
 from sqlalchemy import select
 
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused
-from silog_scan.services import accounts
+from silog_scan.services import accounts, passwords
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store.tables import EventRow, SignInRow, StationRow, UserRow
 from tests.cast import BINJAI, KOTA, MEDAN
 from tests.conftest import NOON, PASSWORD
 from tests.desk import HENDRA, RINA, Desk
 
 ADI = Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user="adi")
-SARI = NewUser("sari", Role.STAFF, KOTA, PASSWORD)
+SARI = NewUser("sari", Role.STAFF, KOTA, NewPassword(PASSWORD))
 
 
 @pytest.fixture(autouse=True)
 def cheap_passwords(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     """Make passwords cheap, which are dear on purpose, once the home is there."""
-    monkeypatch.setattr(accounts, "_SCRYPT", "scrypt:1024:8:1")
-    monkeypatch.setattr(accounts, "_UNKNOWN_USER", "scrypt:1024:8:1$x$00")
+    monkeypatch.setattr(passwords, "_SCRYPT", "scrypt:1024:8:1")
+    monkeypatch.setattr(passwords, "_OF_NOBODY", "scrypt:1024:8:1$x$00")
 
 
 def add(desk: Desk, new: NewUser = SARI, actor: Actor = ADI) -> str:
@@ -62,7 +63,7 @@ def test_passwords_are_kept_as_dear_scrypt(desk: Desk) -> None:
 
 def test_the_log_holds_no_names(desk: Desk) -> None:
     add(desk)
-    do(desk, "set_password", ADI, "sari", password=PASSWORD, at=NOON)
+    do(desk, "set_password", ADI, "sari", password=NewPassword(PASSWORD), at=NOON)
     do(desk, "disable_user", ADI, "sari", at=NOON)
 
     with desk.writing() as session:
@@ -78,36 +79,56 @@ def test_the_log_holds_no_names(desk: Desk) -> None:
     [
         pytest.param(SARI, HENDRA, NotYours, "role-not-allowed", id="by a supervisor"),
         pytest.param(
-            NewUser("x", Role.STAFF, BINJAI, PASSWORD),
+            NewUser("x", Role.STAFF, BINJAI, NewPassword(PASSWORD)),
             ADI,
             NotYours,
             "place-not-yours",
             id="elsewhere",
         ),
         pytest.param(
-            NewUser("x", Role.STAFF, "12", PASSWORD), ADI, NotYours, "place-not-yours", id="above"
+            NewUser("x", Role.STAFF, "12", NewPassword(PASSWORD)),
+            ADI,
+            NotYours,
+            "place-not-yours",
+            id="above",
         ),
         pytest.param(
-            NewUser("x", Role.STAFF, "12.71.99", PASSWORD),
+            NewUser("x", Role.STAFF, "12.71.99", NewPassword(PASSWORD)),
             ADI,
             NotFound,
             "unknown-place",
             id="none",
         ),
         pytest.param(
-            NewUser("admin", Role.STAFF, MEDAN, PASSWORD), ADI, Conflict, "user-exists", id="taken"
+            NewUser("admin", Role.STAFF, MEDAN, NewPassword(PASSWORD)),
+            ADI,
+            Conflict,
+            "user-exists",
+            id="taken",
         ),
         pytest.param(
-            NewUser("x", Role.STAFF, MEDAN, "short"), ADI, Malformed, "password-short", id="short"
+            NewUser("x", Role.STAFF, MEDAN, NewPassword("short")),
+            ADI,
+            Malformed,
+            "password-short",
+            id="short",
         ),
         pytest.param(
-            NewUser("x", Role.STAFF, MEDAN, "x" * 257), ADI, Malformed, "password-long", id="long"
+            NewUser("x", Role.STAFF, MEDAN, NewPassword("x" * 257)),
+            ADI,
+            Malformed,
+            "password-long",
+            id="long",
         ),
         pytest.param(
-            NewUser(" ", Role.STAFF, MEDAN, PASSWORD), ADI, Malformed, "user-name", id="no name"
+            NewUser(" ", Role.STAFF, MEDAN, NewPassword(PASSWORD)),
+            ADI,
+            Malformed,
+            "user-name",
+            id="no name",
         ),
         pytest.param(
-            NewUser("a\nb", Role.STAFF, MEDAN, PASSWORD),
+            NewUser("a\nb", Role.STAFF, MEDAN, NewPassword(PASSWORD)),
             ADI,
             Malformed,
             "user-name",
@@ -151,7 +172,7 @@ def test_a_disabled_person_is_out_at_once_and_everywhere(desk: Desk) -> None:
 
 
 def test_nobody_disables_themselves(desk: Desk) -> None:
-    user = add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, PASSWORD))
+    user = add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, NewPassword(PASSWORD)))
     budi = Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user=user)
 
     with pytest.raises(Conflict):
@@ -162,7 +183,7 @@ def test_a_new_password_ends_every_sign_in(desk: Desk) -> None:
     user = add(desk)
     token = do(desk, "sign_in_by_id", user, at=NOON)
 
-    do(desk, "set_password", ADI, "sari", password="another password", at=NOON)
+    do(desk, "set_password", ADI, "sari", password=NewPassword("another password"), at=NOON)
 
     assert do(desk, "bearer", token, at=NOON) is None
     with desk.writing() as session:
@@ -171,13 +192,13 @@ def test_a_new_password_ends_every_sign_in(desk: Desk) -> None:
 
 def test_people_change_their_own_password_and_no_other_s(desk: Desk) -> None:
     user = add(desk)
-    add(desk, NewUser("tono", Role.STAFF, KOTA, PASSWORD))
+    add(desk, NewUser("tono", Role.STAFF, KOTA, NewPassword(PASSWORD)))
     sari = Actor("Gudang Medan", KOTA, Role.STAFF, user=user)
 
-    do(desk, "set_password", sari, "sari", password="another password", at=NOON)
+    do(desk, "set_password", sari, "sari", password=NewPassword("another password"), at=NOON)
 
     with pytest.raises(NotYours):
-        do(desk, "set_password", sari, "tono", password="another password", at=NOON)
+        do(desk, "set_password", sari, "tono", password=NewPassword("another password"), at=NOON)
 
 
 def test_an_administrator_knows_nobody_above(desk: Desk) -> None:
@@ -307,7 +328,7 @@ def test_the_command_line_acts_as_an_administrator_of_the_home(desk: Desk) -> No
 
 
 def test_the_demonstration_signs_in_the_oldest_administrator(desk: Desk) -> None:
-    add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, PASSWORD))
+    add(desk, NewUser("budi", Role.ADMINISTRATOR, MEDAN, NewPassword(PASSWORD)))
 
     with desk.writing() as session:
         user = session.get(UserRow, accounts.first_administrator(session))

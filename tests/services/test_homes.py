@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from silog_scan.core.errors import Conflict, Malformed, NotFound, Refused
 from silog_scan.core.items import BUILT_IN
-from silog_scan.services import accounts, homes
+from silog_scan.services import accounts, homes, passwords
 from silog_scan.services.actors import Role
 from silog_scan.services.homes import Founding
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.tables import ItemRow, PlaceRow, StationRow, UserRow
@@ -18,14 +19,14 @@ from tests.conftest import NOON, PASSWORD, sqlite_url
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(accounts, "_SCRYPT", "scrypt:1024:8:1")  # dear on purpose, but not here
+    monkeypatch.setattr(passwords, "_SCRYPT", "scrypt:1024:8:1")  # dear on purpose, but not here
     database = Database(sqlite_url(tmp_path / "silog.db"))
     homes.open_home(database)
     return database
 
 
 def found(database: Database, place: str, region: str = "12.71") -> None:
-    founding = Founding(place, region, "Meja 1", "admin", PASSWORD)
+    founding = Founding(place, region, "Meja 1", "admin", NewPassword(PASSWORD))
     with database.writing() as session:
         homes.found(session, founding, NOON)
 
@@ -79,7 +80,9 @@ def test_a_home_is_founded_once(database: Database) -> None:
 
 def test_a_home_is_founded_whole_or_not_at_all(empty: Database) -> None:
     with pytest.raises(Refused), empty.writing() as session:
-        homes.found(session, Founding("12.71", "12.71", "Meja 1", "admin", "short"), NOON)
+        homes.found(
+            session, Founding("12.71", "12.71", "Meja 1", "admin", NewPassword("short")), NOON
+        )
 
     assert places(empty) == {}
     assert not homes.is_founded(empty)

@@ -18,6 +18,7 @@ from silog_scan.core.manifests import Defaults
 from silog_scan.services import accounts, deliveries
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store.db import Database
 from silog_scan.store.tables import UserRow
 from silog_scan.store.writer import Writer
@@ -125,7 +126,7 @@ def person(
     """Give a browser of a new person with a role at a place."""
 
     def added(name: str, role: Role, place: str) -> Visitor:
-        new = NewUser(name, role, place, PASSWORD)
+        new = NewUser(name, role, place, NewPassword(PASSWORD))
         backend.writer.run(
             lambda s: accounts.add_user(s, accounts.cli_actor(s), new, at=backend.clock()).id
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -130,3 +131,39 @@ def test_script_in_a_name_is_inert(admin: Visitor) -> None:
 
     assert "Revoke &lt;script&gt;" in asked.text
     assert "<script>alert" not in added.text + asked.text
+
+
+# Backups.
+
+
+def test_a_backup_is_made_by_a_button_and_its_age_shown(admin: Visitor, backend: Backend) -> None:
+    before = admin.get("/admin/stations").text
+
+    answer = admin.post("/admin/backup")
+
+    backend.clock.go_on(timedelta(minutes=12))  # type: ignore[attr-defined]  # the tests' own
+    assert "There is no backup yet." in before
+    assert answer.status_code == 303
+    assert "Last backup: 12 minutes ago." in admin.get("/admin/stations").text
+    assert len(list((backend.settings.home / "backups").glob("silog-*.zip"))) == 1
+
+
+def test_a_backup_that_failed_is_told_on_the_page(admin: Visitor, backend: Backend) -> None:
+    backend.settings.backups.write_text("a file in the way")
+
+    answer = admin.post("/admin/backup")
+
+    assert answer.status_code == 303
+    assert "cannot be written" in admin.get("/admin/stations").text
+
+
+def test_the_age_of_the_last_backup_is_told_in_indonesian(admin: Visitor) -> None:
+    admin.post("/admin/backup")
+
+    assert "Cadangan terakhir: " in admin.get("/admin/stations?lang=id").text
+
+
+def test_nobody_else_makes_a_backup(person: People) -> None:
+    visitor = person("other", Role.SUPERVISOR, "12.71")
+
+    assert visitor.post("/admin/backup").status_code == 403

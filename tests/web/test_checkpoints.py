@@ -51,3 +51,21 @@ def test_every_evening_has_one(backend: Backend, clock: Clock, admin: Visitor) -
     backend.make_checkpoint_if_due()
 
     assert reasons(backend) == ["evening", "evening"]
+
+
+@pytest.mark.parametrize("page", ["", "/reconciliation"])
+@pytest.mark.usefixtures("manifest")
+def test_papers_bear_the_latest(backend: Backend, admin: Visitor, page: str) -> None:
+    signed = backend.make_checkpoint(at=backend.clock(), reason="asked")
+
+    assert signed.text.split("\n")[2] in admin.get(f"/manifests/{NUMBER}{page}").text
+
+
+@pytest.mark.usefixtures("manifest")
+def test_a_district_sees_no_other_stations_on_its_papers(
+    backend: Backend, person: Callable[[str, Role, str], Visitor]
+) -> None:
+    backend.make_checkpoint(at=backend.clock(), reason="asked")
+    district = person("togar", Role.SUPERVISOR, "12.71.01")
+
+    assert "silog-scan/12.71" not in district.get(f"/manifests/{NUMBER}").text

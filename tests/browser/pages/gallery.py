@@ -16,10 +16,12 @@ from silog_scan.core.stock import Condition
 from silog_scan.services import accounts, deliveries
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.store.db import Database
 from silog_scan.store.tables import StationRow, UserRow
 from silog_scan.store.writer import Writer
 from silog_scan.web.context import Backend
+from tests import exports
 from tests.conftest import PASSWORD
 from tests.desk import HEADER, Desk, box, ink
 
@@ -54,7 +56,10 @@ def found(home: Path) -> Backend:
     _scan(desk.later(NOW - timedelta(hours=5)))
     _send(desk.later(NOW - timedelta(hours=4)))
     _appoint(database)
-    return Backend(Settings(home, address), database, Writer(database), lambda: NOW)
+    station = Backend(Settings(home, address), database, Writer(database), lambda: NOW)
+    for hours in (18, 0):
+        station.make_checkpoint(at=NOW - timedelta(hours=hours), reason="evening")
+    return station
 
 
 def _deliver(desk: Desk) -> None:
@@ -92,10 +97,13 @@ def _send(desk: Desk) -> None:
 def _appoint(database: Database) -> None:
     with database.writing() as session:
         for name, role in PEOPLE.items():
-            new = NewUser(name, role, "12.71", PASSWORD)
+            new = NewUser(name, role, "12.71", NewPassword(PASSWORD))
             accounts.add_user(session, _ADMINISTRATOR, new, at=NOW)
         accounts.add_user(
-            session, _ADMINISTRATOR, NewUser("togar", Role.STAFF, "12.71.01", PASSWORD), at=NOW
+            session,
+            _ADMINISTRATOR,
+            NewUser("togar", Role.STAFF, "12.71.01", NewPassword(PASSWORD)),
+            at=NOW,
         )
         accounts.disable_user(session, _ADMINISTRATOR, "togar", at=NOW)
         for name in ("Stasiun 2", "Stasiun 3"):
@@ -169,6 +177,22 @@ def _scan_a_stray_box(page: Page) -> None:
     page.locator("#banner.stop").wait_for()
 
 
+def _check_a_record(record: bytes) -> Callable[[Page], None]:
+    def checked(page: Page) -> None:
+        file = FilePayload(name="catatan.jsonl", mimeType="application/jsonl", buffer=record)
+        page.set_input_files("#file", file)
+        page.fill("#paper", PAPER)
+        page.locator("#begin").click()
+        page.locator("#verdict [data-what]").wait_for()
+        for details in page.locator("#found details").all():
+            if details.is_visible():
+                details.locator("summary").click()
+
+    return checked
+
+
+RECORD, PAPER = exports.sample()
+
 SCENES = {
     "sign-in": Scene("auth.sign_in", "/sign-in", None),
     "sign-in refused": Scene("auth.sign_in", "/sign-in", None, _mistype_the_password),
@@ -200,6 +224,11 @@ SCENES = {
     "package on its way": Scene("stock.package", f"/packages/{SENT}"),
     "package taken back": Scene("stock.package", "/packages/1271-BL-002101"),
     "pallet": Scene("stock.package", f"/packages/{PALLET}"),
+    "verify": Scene("ledger.verify", "/verify", None),
+    "record fits": Scene("ledger.verify", "/verify", None, _check_a_record(RECORD)),
+    "record altered": Scene("ledger.verify", "/verify", None, _check_a_record(RECORD[:-9])),
+    "no record": Scene("ledger.verify", "/verify", None, _check_a_record(b"%PDF")),
+    "evidence": Scene("ledger.index", "/ledger", "pemantau"),
     "users": Scene("admin.users", "/admin/users?disable=rina", "admin"),
     "user refused": Scene("admin.users", "/admin/users", "admin", _misname_a_place),
     "stations": Scene("admin.stations", "/admin/stations?revoke=Stasiun+2", "admin"),
@@ -219,6 +248,9 @@ NO_PAGES = {
     "manifests.reconciliation_live": "part of a page",
     "manifests.reconciliation_today_live": "part of a page",
     "stock.find": "leads to a package",
+    "ledger.verifier": "a file",
+    "ledger.checkpoint": "a file",
+    "ledger.export": "a file",
     "admin.index": "leads to the stations",
 }
 """What is fetched and is not a page, by endpoint; all of the API besides."""

@@ -116,4 +116,4 @@ def test_a_station_of_elsewhere_sees_nothing_of_here(
 
     assert [answer.status_code for answer in answers] == [404, 404, 404, 404, 403, 403]
     events = content_of(belawan.get("/events"))["events"]
-    assert [event["kind"] for event in events] == ["station-added"]
+    assert [event["kind"] for event in events] == ["station-added", "station-signed-in"]

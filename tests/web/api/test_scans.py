@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from silog_scan.core.custody import Decision, Scan, decide
+from silog_scan.core.stock import Situation
 from silog_scan.services import ledgers
 from silog_scan.store.tables import StationRow
 from silog_scan.web.context import Backend
@@ -33,7 +35,7 @@ def test_a_scan_is_answered_as_the_contract_says(meja: Caller, manifest: str) ->
         "package": "1271-KS-000001",
         "manifest": NUMBER,
         "counts": {"expected": 3, "counted": 1, "remaining": 2},
-        "event": {"station": "Meja 1", "sequence": 1},
+        "event": {"station": "Meja 1", "sequence": 2},  # behind its sign-in
     }
     assert len(digest) == 64
     assert message
@@ -290,7 +292,7 @@ def test_an_undo_takes_back_the_count(meja: Caller, manifest: str) -> None:
     undone = content_of(undo(meja, sent["id"]))
 
     assert (undone["id"], undone["undone"]) == (sent["id"], True)
-    assert undone["event"]["sequence"] == 2
+    assert undone["event"]["sequence"] == 3
     after = content_of(meja.get(f"/manifests/{manifest}"))
     assert after["packages"] == {"expected": 3, "counted": 0}
 
@@ -345,3 +347,21 @@ def test_a_reason_of_blanks_is_none(meja: Caller, manifest: str) -> None:
     answer = undo(meja, sent["id"], reason=" \t")
 
     assert problem_of(answer) == (422, "reason-missing")
+
+
+def test_a_scan_that_fails_takes_no_other_with_it(
+    meja: Caller, manifest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails_on_one(scan: Scan, known: Situation) -> Decision:
+        assert scan.text != "1271-KS-000002", "a fault nobody foresaw"
+        return decide(scan, known)
+
+    monkeypatch.setattr("silog_scan.services.scanning.decide", fails_on_one)
+
+    answer = meja.receive(
+        scan("1271-KS-000001"), scan("1271-KS-000002"), scan("nonsense"), manifest=manifest
+    )
+
+    told = [result.get("outcome") or result["error"]["code"] for result in results(answer)]
+    assert told == ["accepted", "scan-failed", "unknown"]
+    assert len(recorded(meja)) == 2

@@ -77,14 +77,16 @@ export class Outbox {
    * @param {string} options.token
    * @param {(entry: Entry, result: any) => void} options.onAnswer
    * @param {() => void} options.onChange
+   * @param {(message: string) => void} options.onClock  this device's clock is wrong
    */
-  constructor({ user, scansUrl, token, onAnswer, onChange }) {
+  constructor({ user, scansUrl, token, onAnswer, onChange, onClock }) {
     this.unsent = new Drawer("unsent", user);
     this.refused = new Drawer("refused", user);
     this.scansUrl = scansUrl;
     this.token = token;
     this.onAnswer = onAnswer;
     this.onChange = onChange;
+    this.onClock = onClock;
     /** @type {State} */
     this.state = "sent";
     this.isBusy = false;
@@ -140,7 +142,11 @@ export class Outbox {
     try {
       response = await fetch(this.urlOf(batch[0]), {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": this.token },
+        headers: {
+          "Content-Type": "application/json",
+          "X-CSRFToken": this.token,
+          "Silog-Clock": new Date().toISOString(),
+        },
         body: JSON.stringify(bodyOf(batch)),
         redirect: "manual",
         signal: AbortSignal.timeout(PATIENCE),
@@ -173,6 +179,7 @@ export class Outbox {
       this.unsent.remove(entry.id);
       this.onAnswer(entry, results[i]);
     });
+    if (answer.clock) this.onClock(answer.clock.message);
     this.onChange();
   }
 

@@ -30,6 +30,7 @@ const list = new Scans(words, undo);
 const refusals = new Refusals(words, (entry) => outbox.retry(entry), forget);
 const outbox = new Outbox({
   user: urls.user, scansUrl: urls.scans, token, onAnswer: answer, onChange: drawOutbox,
+  onClock: (message) => notice(message),
 });
 const readings = new Readings(urls.readings, token);
 const sight = new Sight({

@@ -1,0 +1,56 @@
+"""How often a sign-in may fail: for a name at one machine, and for a machine in all.
+
+Never for a name alone, or anybody could lock another out from afar (ASVS 5.0: 6.3.1). What is
+counted is this process's; several workers allow so many times more.
+"""
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from silog_scan.core.errors import TooMany, say
+
+_OF_A_NAME = parse("5 per 5 minutes")
+_OF_A_MACHINE = parse("50 per 5 minutes")  # a warehouse may come through one address
+
+
+class Throttle:
+    """Counts failures in memory, and forgets them in five minutes."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, machine: str, name: str) -> None:
+        """Refuse a try that comes too soon after failures."""
+        for limit, key in _keys(machine, name):
+            if not self._limiter.test(limit, *key):
+                raise _too_many(self._wait(limit, key))
+
+    def failed(self, machine: str, name: str) -> None:
+        """Count a failure."""
+        for limit, key in _keys(machine, name):
+            self._limiter.hit(limit, *key)
+
+    def _wait(self, limit: RateLimitItem, key: tuple[str, ...]) -> int:
+        reset = self._limiter.get_window_stats(limit, *key).reset_time
+        return max(1, math.ceil(reset - time.time()))
+
+
+def _keys(machine: str, name: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+    known = name.strip().casefold()[:60]
+    return [(_OF_A_NAME, ("name", machine, known)), (_OF_A_MACHINE, ("machine", machine))]
+
+
+def _too_many(wait: int) -> TooMany:
+    return TooMany(
+        "too-many-tries",
+        say(
+            "Too many wrong tries from this machine. Wait %(minutes)s min, or use another one.",
+            minutes=math.ceil(wait / 60),
+        ),
+        wait=wait,
+    )

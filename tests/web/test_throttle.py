@@ -1,0 +1,58 @@
+"""Wrong passwords are slowed down, and nobody is locked out by another (ASVS 5.0: 6.3.1)."""
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from silog_scan.services import passwords
+from tests.conftest import PASSWORD
+from tests.web.conftest import Visitor
+
+WRONG = "wrong"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_OF_NOBODY", "scrypt:1024:8:1$x$00")
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    return Visitor(app.test_client())
+
+
+def tried(
+    visitor: Visitor, name: str, password: str = WRONG, machine: str = "10.0.0.66"
+) -> TestResponse:
+    form = {"name": name, "password": password, "csrf_token": visitor.token}
+    return visitor.client.post(
+        "/sign-in?lang=en", data=form, environ_overrides={"REMOTE_ADDR": machine}
+    )
+
+
+def test_the_sixth_wrong_try_must_wait(stranger: Visitor) -> None:
+    statuses = [tried(stranger, "nobody").status_code for _ in range(6)]
+
+    assert statuses == [401] * 5 + [429]
+    assert "Wait 5 min" in tried(stranger, "Nobody ").text
+
+
+def test_a_thousand_wrong_passwords_stop_nobody_elsewhere(stranger: Visitor) -> None:
+    statuses = {tried(stranger, "admin").status_code for _ in range(1_000)}
+
+    right = tried(stranger, "admin", PASSWORD, machine="10.0.0.7")
+
+    assert statuses == {401, 429}
+    assert right.status_code == 302
+
+
+def test_a_machine_that_tries_many_names_must_wait(stranger: Visitor) -> None:
+    statuses = [tried(stranger, f"name {number}").status_code for number in range(51)]
+
+    assert statuses == [401] * 50 + [429]
+
+
+def test_right_passwords_are_not_counted(app: Flask) -> None:
+    visitors = [Visitor(app.test_client()) for _ in range(7)]
+
+    assert {tried(visitor, "admin", PASSWORD).status_code for visitor in visitors} == {302}
