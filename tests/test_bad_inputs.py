@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from silog_scan.store import schema
 from tests.cli.conftest import (
     FIXTURES,
     MANIFEST,
@@ -174,7 +175,7 @@ def test_a_database_of_a_newer_version(run: Run, home: Path, kept: Callable[[], 
         run("serve", "--port", 1_024),
     )
 
-    is_of(home, "0001")
+    is_of(home, schema.NEWEST)
     assert "newer version" in told(done)
     assert "newer version" in told(served)
     assert kept()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from silog_scan.core.events import GENESIS, digest
+from silog_scan.core.events import GENESIS, canonical, digest
 from silog_scan.serving import lock
 from tests.cli.conftest import ALL_OF_IT, FIXTURES, Json, Run
 
@@ -24,7 +24,7 @@ def log(run: Run, delivery: Path) -> list[Json]:
 
 
 def written(log: list[Json]) -> str:
-    return "".join(f"{json.dumps(event)}\n" for event in log)
+    return "".join(f"{canonical(event).decode()}\n" for event in log)
 
 
 def test_the_export_is_the_contracts(log: list[Json]) -> None:
@@ -146,7 +146,10 @@ ODD = {"station": "a", "sequence": 1, "id": "x", "kind": "k", "at": "t", "previo
         (json.dumps(ODD | {"body": {"n": float("nan")}, "digest": "x"}).encode(), 1),
         (json.dumps(ODD | {"body": {"n": 0.5}, "digest": "x"}).encode(), 1),
         (json.dumps(ODD | {"body": {}, "digest": "x", "more": 1}).encode(), 1),
-        (json.dumps(ODD | {"body": {"s": "\ud800"}, "digest": GENESIS}).encode(), 3),
+        (json.dumps(ODD | {"body": {"s": "\ud800"}, "digest": GENESIS}).encode(), 1),
+        (json.dumps(ODD | {"body": {}, "digest": GENESIS}).encode(), 1),
+        (canonical(ODD | {"body": {}, "digest": GENESIS}).replace(b'"at"', b'"at":"x","at"'), 1),
+        (canonical(ODD | {"body": {}, "digest": GENESIS}), 3),
         (json.dumps(ODD | {"sequence": [], "body": {}, "digest": "x"}).encode(), 1),
         (json.dumps(ODD | {"station": None, "body": [], "digest": 7}).encode(), 1),
     ],

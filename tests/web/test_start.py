@@ -36,7 +36,7 @@ def test_a_day_is_told_as_seen_from_today(days: int | None, told: str) -> None:
         (Role.STAFF, []),
         (Role.SUPERVISOR, ["Manifests", "Reconciliation", "Stock"]),
         (Role.ADMINISTRATOR, ["Manifests", "Reconciliation", "Stock"]),
-        (Role.OBSERVER, ["Progress"]),
+        (Role.OBSERVER, ["Progress", "Evidence"]),
     ],
 )
 def test_the_bar_leads_to_what_a_role_works_with(
