@@ -65,7 +65,7 @@ def attended(watch: Watch, play: Callable[..., None], station: Hands) -> Hands:
     """Give hands before the station's camera, which records for them; their own sees nothing."""
     play(NOTHING)
     station.page.locator("#picture:not([hidden])").wait_for()
-    until(station.page, lambda: watch.work_under_way() is not None)
+    until(station.page, lambda: bool(watch.switches))  # its first look is over
     return station
 
 
