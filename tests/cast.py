@@ -65,6 +65,9 @@ def known(*facts: Fact, stock: dict[StockKey, int] | None = None) -> Situation:
     for fact in made.lines.values():
         made.manifests.setdefault(fact.manifest, manifest(fact.manifest))
         _register(made, fact)
+    for held in made.packages.values():
+        if held.standing.place and held.item:
+            made.stock[held.standing.place, held.item, held.standing.condition] += held.quantity
     made.stock.update(stock or {})
     return made
 

@@ -382,13 +382,35 @@ class _PackageRules:
 
     def not_here(self) -> Decision | None:
         """Stop the dispatch of what this place does not hold."""
-        if self.task is not Task.DISPATCH or self.package.standing.place == self.scan.place:
+        if self.task is not Task.DISPATCH:
             return None
+        if self.package.standing.place == self.scan.place:
+            return self._emptied()
         sentence = say(
             "The record has it %(where)s, not here. Do not load it; receive it first.",
             where=where(self.known, self.package),
         )
         return self._answer(Outcome.NOT_HERE, sentence)
+
+    def _emptied(self) -> Decision | None:
+        """Stop the dispatch of a package whose contents left already as loose goods."""
+        held = self._held()
+        if held is None or held >= self.package.quantity:
+            return None
+        sentence = say(
+            "The record has %(held)s of %(item)s left here; this package should hold %(quantity)s. "
+            "Its contents went out loose. Count again.",
+            held=held,
+            item=self._what(),
+            quantity=self.package.quantity,
+        )
+        return self._answer(Outcome.NOT_HERE, sentence)
+
+    def _held(self) -> int | None:
+        """Return the units of its kind on record here; of a pallet without an item, none are."""
+        if self.package.item is None:
+            return None
+        return self.known.stock[self.scan.place, self.package.item, self.package.standing.condition]
 
     def wrong_destination(self) -> Decision | None:
         """Stop what nothing expects here and belongs elsewhere."""
@@ -483,12 +505,15 @@ class _PackageRules:
         ]
 
     def _can_move(self, child: Package) -> bool:
-        return self.task is not Task.DISPATCH or child.standing.place == self.scan.place
+        if self.task is not Task.DISPATCH:
+            return True
+        return replace_package(self, child).not_here() is None
 
     def _moved(self, line: Line | None) -> Effect:
         """Return the move that the task makes of it, counted on a line if there is one."""
-        if self.task is Task.DISPATCH:
-            return self._effect(None, left_on=self._about or "", arrived=None, line=line)
+        if self.task is Task.DISPATCH:  # a child leaves on the manifest that it counts on
+            about = line.manifest if line else self._about
+            return self._effect(None, left_on=about or "", arrived=None, line=line)
         return self._effect(self.scan.place, arrived=Outcome.ACCEPTED, line=line)
 
     def _effect(

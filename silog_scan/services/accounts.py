@@ -285,11 +285,13 @@ class Presence:
 
     def is_news(self, actor: Actor, at: datetime) -> bool:
         """Say whether a device comes after a pause, or first since the server began."""
-        if not actor.device:
-            return False
         before = self._seen.get(actor.station)
-        self._seen[actor.station] = at
-        return before is None or at - before > _IDLE
+        return actor.device and (before is None or at - before > _IDLE)
+
+    def note(self, actor: Actor, at: datetime) -> None:
+        """Note that it was here."""
+        if actor.device:
+            self._seen[actor.station] = at
 
 
 def station_came(session: Session, actor: Actor, *, at: datetime) -> None:

@@ -20,8 +20,8 @@ TOLERATED = timedelta(minutes=10)
 
 def offset(said: datetime | None, scanned: Iterable[datetime], at: datetime) -> int:
     """Return by how many seconds a device's clock is ahead, negative behind; 0 where it will do."""
-    ahead = max([moment - at for moment in scanned], default=timedelta())
-    found = said - at if said else ahead
+    # Without the device's word only a scan from the future tells: a late one waited offline.
+    found = said - at if said else max([moment - at for moment in scanned] + [timedelta()])
     return round(found.total_seconds()) if abs(found) > TOLERATED else 0
 
 
@@ -47,13 +47,13 @@ class Noted:
     _seconds: dict[tuple[str, str | None], int] = field(default_factory=dict)
 
     def is_news(self, actor: Actor, seconds: int) -> bool:
-        """Say whether this differs from what was noted, and note it."""
-        key = (actor.station, actor.user)
-        before = self._seconds.get(key, 0)
-        if abs(seconds - before) <= TOLERATED.total_seconds():
-            return False
-        self._seconds[key] = seconds
-        return True
+        """Say whether this differs from what was noted."""
+        before = self._seconds.get((actor.station, actor.user), 0)
+        return abs(seconds - before) > TOLERATED.total_seconds()
+
+    def note(self, actor: Actor, seconds: int) -> None:
+        """Note what was recorded."""
+        self._seconds[actor.station, actor.user] = seconds
 
 
 def record(session: Session, actor: Actor, *, seconds: int, at: datetime) -> None:

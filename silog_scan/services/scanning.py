@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from silog_scan.core import codes
@@ -115,6 +116,10 @@ class _Batch:
     known: Situation
     earlier: dict[str, Event] = field(default_factory=dict)
 
+    def is_repetition(self, submission: Submission) -> bool:
+        """Say whether all of it was recorded before: it may come late, and speak of the past."""
+        return all(scan.id in self.earlier for scan in submission.scans)
+
 
 def record(session: Session, submissions: Sequence[Submission]) -> list[list[Answer] | Refused]:
     """Record the scans of several submissions in one transaction; refuse one as a whole in words.
@@ -130,12 +135,12 @@ def record(session: Session, submissions: Sequence[Submission]) -> list[list[Ans
     sound = [s for s, problem in zip(submissions, checked, strict=True) if problem is None]
     ids = [scan.id for submission in sound for scan in submission.scans]
     batch = _Batch(session, ledger, known, queries.events_of_scans(session, ids))
+    _note_unsent(session, [s for s in submissions if not batch.is_repetition(s)])
     answers: list[list[Answer] | Refused] = []
     for submission, problem in zip(submissions, checked, strict=True):
         answers.append(problem or [_answer(batch, submission, s) for s in submission.scans])
     save(session, known)
     projections.record(session, ledger.flush())
-    _note_unsent(session, sound)
     memory.leave(ledger.newest)
     return answers
 
@@ -147,11 +152,9 @@ def submit(writer: Writer, submission: Submission) -> list[Answer] | Refused:
     """
     try:
         return writer.together(record, submission)
-    except Refused:
+    except (Refused, DBAPIError):
         raise
-    except Exception:
-        if len(submission.scans) == 1:
-            raise
+    except Exception:  # noqa: BLE001  # whatever it is, the others must go on
         _log.exception("a submission of %s failed; its scans go alone", submission.actor.station)
     return [_alone(writer, replace(submission, scans=(scan,))) for scan in submission.scans]
 
@@ -159,7 +162,7 @@ def submit(writer: Writer, submission: Submission) -> list[Answer] | Refused:
 def _alone(writer: Writer, submission: Submission) -> Answer:
     try:
         answers = writer.together(record, submission)
-    except Refused:
+    except (Refused, DBAPIError):
         raise
     except Exception:  # noqa: BLE001  # whatever it is, the next scans must go on
         _log.exception("a scan of %s failed", submission.actor.station)
@@ -169,7 +172,7 @@ def _alone(writer: Writer, submission: Submission) -> Answer:
 
 
 def _note_unsent(session: Session, submissions: Sequence[Submission]) -> None:
-    """Remember what devices still hold: it blocks the closing of a manifest."""
+    """Remember what devices still hold, refused ones too: it blocks the closing of a manifest."""
     for submission in submissions:
         if submission.unsent is not None and submission.actor.device:
             session.execute(
@@ -427,8 +430,8 @@ def _take_back(
     ]
     if child and not effects:
         raise NotFound("not-in-scan", say("%(code)s did not come with this scan.", code=child))
-    _must_still_lie_there(session, effects)
     taken_back = [effect.undone(_before(session, event, effect)) for effect in effects]
+    _must_still_lie_there(session, effects)
     book = Ledger(session, at)
     body = _undo_body(actor, event, reason, child=child)
     body["effects"] = [effect.as_json() for effect in taken_back]
@@ -463,10 +466,10 @@ def _undo_body(actor: Actor, event: Event, reason: str, *, child: str | None) ->
 
 
 def _must_still_lie_there(session: Session, effects: Iterable[Effect]) -> None:
-    """Refuse to take back bulk that left since; one scan may have filled several lines."""
-    put: Counter[tuple[str, str | None, Condition]] = Counter()
+    """Refuse to take back what left since, loose or out of its package; one scan may fill lines."""
+    put: Counter[tuple[str, str, Condition]] = Counter()
     for effect in effects:
-        if effect.package is None and effect.to:
+        if effect.item and effect.to:
             put[effect.to, effect.item, effect.condition] += effect.quantity
     for (place, item, condition), quantity in put.items():
         if queries.held(session, place, item, condition) < quantity:

@@ -166,7 +166,15 @@ def _engine(url: str) -> Engine:
         return engine
     # As many are kept as are used at once: a connection beyond these is made anew for each use,
     # and cost PostgreSQL three times the work of a scan with 32 clients (2.5 for 0.9 ms).
-    engine = create_engine(url, pool_size=15, pool_pre_ping=True, json_serializer=_json)
+    # Whatever the server or the role is set to: a later level would show a writer the database as
+    # it was while it waited for the lock.
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=15,
+        pool_pre_ping=True,
+        json_serializer=_json,
+    )
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)
     return engine

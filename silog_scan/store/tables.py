@@ -161,7 +161,7 @@ class EventRow(Base):
     body: Mapped[str] = mapped_column(Text)
     previous: Mapped[str]
     digest: Mapped[str]
-    position: Mapped[int] = mapped_column(index=True)
+    position: Mapped[int] = mapped_column(index=True, unique=True)
 
 
 class CheckpointRow(Base):

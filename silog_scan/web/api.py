@@ -129,9 +129,10 @@ def authenticate() -> Response | None:
         told = in_words(say("Show a valid token: Authorization: Bearer ..."))
         return problem(401, "unauthenticated", told)
     g.actor = found
-    if backend().stations.is_news(found, now()):
-        at = now()
+    at, stations = now(), backend().stations
+    if stations.is_news(found, at):
         backend().writer.run(lambda session: accounts.station_came(session, found, at=at))
+    stations.note(found, at)
     return None
 
 
@@ -175,6 +176,7 @@ def _clock(body: shapes.ScansIn) -> dict[str, Any]:
     seconds = clocks.offset(_device_clock(), scanned, at)
     if backend().clocks.is_news(who, seconds):
         backend().writer.run(lambda s: clocks.record(s, who, seconds=seconds, at=at))
+        backend().clocks.note(who, seconds)
     if not seconds:
         return {}
     return {"clock": {"seconds": seconds, "message": in_words(clocks.sentence(seconds))}}

@@ -35,6 +35,8 @@ class Shown:
 
     id: str
     text: str
+    quantity: int | None
+    damaged: bool
     outcome: str
     severity: str
     word: str
@@ -198,6 +200,8 @@ class _Teller:
         return Shown(
             id=scan.id,
             text=scan.text,
+            quantity=event.body.get("quantity"),
+            damaged=event.body.get("condition") == Condition.DAMAGED,
             outcome=scan.outcome,
             severity=outcome.severity.value,
             word=in_words(OUTCOMES[outcome]),

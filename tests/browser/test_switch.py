@@ -15,6 +15,7 @@ from tests.browser.test_station import ELSEWHERE, FIRST, expect_counted, expect_
 OTHER = "SJ-1271-0151"
 SECOND_DELIVERY = f"""manifest,from,to,package,item,quantity,destination
 {OTHER},12,12.71,1271-KS-000009,KOTAK,1,12.71.01.1001.001
+{OTHER},12,12.71,,ALAT-TUNANETRA,50,12.71.01.1001.001
 """.encode()
 LATER = "1271-KS-000009"
 
@@ -89,6 +90,24 @@ def test_one_tap_follows_a_package_to_its_manifest(other: str, station: Hands) -
     expect_word(station, "Match")
     expect(station.page.locator("#where")).to_contain_text(other)
     expect_counted(station, "1")
+
+
+@pytest.mark.parametrize("tap", ["click", "dblclick"])
+def test_the_tap_keeps_what_was_said_of_the_goods_and_counts_once(
+    other: str, station: Hands, backend: Backend, tap: str
+) -> None:
+    for text in ("SLG-CMD-QTY-40", "SLG-CMD-DAMAGED", "SLG-ITEM-ALAT-TUNANETRA"):
+        station.scan(text)
+    expect_word(station, "Other manifest")
+
+    getattr(station.page.get_by_role("button", name=f"Switch to {other}"), tap)()
+
+    expect_word(station, "Damaged")
+    with backend.database.reading() as session:
+        newest, *others = queries.recent_scans(session, station="Gudang Medan")
+        body = queries.events_of_scans(session, [newest.id])[newest.id].body
+    assert (body["quantity"], body["condition"], len(others)) == (40, "damaged", 1)
+    assert station.complaints == []
 
 
 def test_the_tap_is_offered_for_nothing_else(

@@ -429,3 +429,35 @@ def test_a_hundred_scans_take_no_more_statements_than_two(
     many = [desk.made(text) for code in codes[1:] for text in (code, INK, f"?{code}")]
 
     assert statements(desk, database, many) == few <= 30
+
+
+def test_a_package_whose_contents_left_loose_is_stopped_at_the_lorry(desk: Desk) -> None:
+    carton = "1271-TN-000001"
+    desk.imports(f"{carton},TINTA,10,{TPS},,")
+    desk.imports(
+        f"{carton},TINTA,10,{TPS},,", ink(10), number="SJ-OUT", origin=MEDAN, receiver=KOTA
+    )
+    desk.scan(carton, manifest="SJ-1")
+    assert desk.dispatch(INK, quantity=10, manifest="SJ-OUT").outcome is Outcome.ACCEPTED
+
+    stopped = desk.dispatch(carton, manifest="SJ-OUT")
+
+    assert stopped.outcome is Outcome.NOT_HERE
+    assert "Its contents went out loose" in str(stopped.sentence)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_child_leaves_on_the_manifest_it_counts_on(desk: Desk, together: bool) -> None:
+    desk.imports(box(parent=PALLET), by_parent=True)
+    desk.scan(PALLET)
+    desk.imports(box(), number="SJ-A", origin=MEDAN, receiver=KOTA)
+    desk.imports(box(parent=PALLET), number="SJ-B", origin=MEDAN, receiver=KOTA, by_parent=True)
+    scans = [desk.made(PALLET, Task.DISPATCH), desk.made(BOX, Task.DISPATCH)]
+    batches = [scans] if together else [[scan] for scan in scans]
+
+    for batch in batches:
+        desk.sends(*batch)
+
+    effects = [e for event in desk.events("scan") for e in event.body.get("effects", ())]
+    (left,) = [e for e in effects if e.get("left_on") and e["package"] == BOX]
+    assert left["left_on"] == left["manifest"] == "SJ-B"

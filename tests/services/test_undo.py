@@ -11,10 +11,11 @@ from silog_scan.core.stock import Condition
 from silog_scan.services.actors import Actor, Role
 from silog_scan.store import queries
 from silog_scan.store.tables import DiscrepancyRow
-from tests.cast import BINJAI, BOX, INK, KOTA, MEDAN, NEXT_BOX, NEXT_TPS, PALLET
+from tests.cast import BINJAI, BOX, INK, KOTA, MEDAN, NEXT_BOX, NEXT_TPS, PALLET, TPS
 from tests.conftest import NOON
 from tests.desk import HENDRA, OTHER_DESK, RINA, Desk, box, ink
 
+CARTON = "1271-TN-000001"
 QUARTER = NOON + timedelta(minutes=15)
 
 
@@ -276,3 +277,16 @@ def test_a_pallet_is_not_taken_back_once_a_box_of_it_left(desk: Desk) -> None:
         desk.undo(scan)
 
     assert desk.counted() == {BOX: 1, NEXT_BOX: 1}
+
+
+def test_a_package_whose_contents_left_loose_is_not_taken_back(desk: Desk) -> None:
+    desk.imports(f"{CARTON},TINTA,10,{TPS},,")
+    desk.imports(ink(10), number="SJ-OUT", origin=MEDAN, receiver=KOTA)
+    received = desk.scan(CARTON)
+    desk.dispatch(INK, quantity=10, manifest="SJ-OUT")
+
+    with pytest.raises(Conflict) as caught:
+        desk.undo(received)
+
+    assert caught.value.code == "not-last"
+    assert desk.stock() == {(MEDAN, "TINTA", "good"): (0, 1)}

@@ -132,3 +132,20 @@ def test_other_errors_of_the_database_stay_what_they_are(database: Database) -> 
 def test_values_come_in_lists_a_statement_can_hold() -> None:
     assert list(chunks(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert list(chunks([], 2)) == []
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_writer_sees_what_it_waited_for_whatever_the_server_is_set_to(
+    database: Database, level: str
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite has one level")
+    with database.migrating() as connection:
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(
+            text(f"ALTER DATABASE {name} SET default_transaction_isolation = '{level}'")
+        )
+    database.close()
+
+    with database.writing() as session:
+        assert session.scalar(text("SHOW transaction_isolation")) == "read committed"

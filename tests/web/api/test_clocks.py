@@ -61,6 +61,10 @@ def test_a_scan_that_waited_offline_tells_nothing(meja: Caller, backend: Backend
     assert noted(backend) == []
 
 
+def test_a_late_scan_of_a_device_that_says_no_time_tells_nothing(meja: Caller) -> None:
+    assert told(meja, scanned=-40 * HOUR) == ""
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "2029-01-24T09:00:00", "9" * 400])
 def test_what_is_no_time_is_passed_over(meja: Caller, text: str) -> None:
     made = scan("1271-KS-000001", scanned_at=NOON.isoformat())

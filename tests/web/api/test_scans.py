@@ -278,6 +278,29 @@ def test_a_station_says_what_it_holds_back(
     assert found == unsent
 
 
+def unsent_of(backend: Backend) -> int | None:
+    with backend.database.reading() as session:
+        return session.scalar(select(StationRow.unsent).where(StationRow.name == "Meja 1"))
+
+
+def test_what_a_refused_submission_holds_back_is_noted(meja: Caller, backend: Backend) -> None:
+    body = {"task": "receive", "place": "12.71.99", "scans": [scan("nonsense")]}
+
+    answer = meja.open("POST", "/scans", json=body, headers={"Silog-Unsent": "20"})
+
+    assert (answer.status_code, unsent_of(backend)) == (404, 20)
+
+
+def test_a_late_repetition_does_not_speak_of_the_past(meja: Caller, backend: Backend) -> None:
+    body = {"task": "receive", "scans": [scan("nonsense")]}
+    meja.open("POST", "/scans", json=body, headers={"Silog-Unsent": "5"})
+    say_unsent(meja, "0")
+
+    meja.open("POST", "/scans", json=body, headers={"Silog-Unsent": "5"})
+
+    assert unsent_of(backend) == 0
+
+
 # Undo.
 
 

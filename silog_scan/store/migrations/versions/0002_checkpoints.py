@@ -1,4 +1,4 @@
-"""Checkpoints are kept as they were handed out."""
+"""Checkpoints are kept as they were handed out; no two events have one position."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,7 +21,11 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_checkpoint")),
     )
+    op.drop_index(op.f("ix_event_position"), table_name="event")
+    op.create_index(op.f("ix_event_position"), "event", ["position"], unique=True)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_event_position"), table_name="event")
+    op.create_index(op.f("ix_event_position"), "event", ["position"], unique=False)
     op.drop_table("checkpoint")

@@ -14,7 +14,9 @@ const KEPT = "silog-stops";
  * @property {string} title  what it is
  * @property {string} lead  whose it is
  * @property {string} told  what to do
- * @property {string} [text]  as it was read
+ * @property {string} text  as it was read
+ * @property {number | null} quantity  as it was said
+ * @property {boolean} damaged  likewise
  * @property {string | null} [switch_to]  the manifest that expects it
  */
 

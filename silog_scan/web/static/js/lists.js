@@ -58,9 +58,10 @@ export class Scans {
    */
   unsent(entry) {
     const { waiting } = this.words;
-    const title = entry.scan?.text ?? "";
+    const { text = "", quantity = null, condition } = entry.scan ?? {};
     return {
-      id: entry.id, severity: "waiting", word: waiting, title, lead: title, told: "",
+      id: entry.id, severity: "waiting", word: waiting, title: text, lead: text, told: "",
+      text, quantity, damaged: condition === "damaged",
       detail: waiting, undone: false, may_undo: true,
     };
   }

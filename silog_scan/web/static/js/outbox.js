@@ -64,8 +64,21 @@ export class Drawer {
   all() {
     const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
     const texts = [...keys.map((key) => localStorage.getItem(key)), ...this.memory.values()];
-    const entries = texts.filter((text) => text !== null).map((text) => JSON.parse(text));
+    const entries = texts.map(parsed).filter((entry) => entry !== null);
     return entries.sort((one, other) => (one.id < other.id ? -1 : 1));
+  }
+}
+
+/**
+ * @param {string | null} text
+ * @returns {Entry | null} nothing of what cannot be read: it stays, and must not hold up the others
+ */
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    console.warn("kept, but unreadable:", text);
+    return null;
   }
 }
 

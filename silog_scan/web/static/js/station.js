@@ -79,9 +79,9 @@ function scanned(text, source, symbology) {
  * @param {string} text
  * @param {import("./outbox.js").Source} source
  * @param {string} [symbology]
+ * @param {import("./modifiers.js").Said} [said]  what was said of it
  */
-function record(text, source, symbology) {
-  const { damaged, quantity } = modifiers.use();
+function record(text, source, symbology, { damaged, quantity } = modifiers.use()) {
   const scan = { id: uuid7(), text, source, scanned_at: new Date().toISOString() };
   if (symbology) Object.assign(scan, { symbology });
   if (quantity !== null) Object.assign(scan, { quantity });
@@ -115,17 +115,19 @@ async function switchTo(change) {
 function welcome() {
   const lead = byId("heading").textContent;
   const told = workOf().manifest || words.noManifest;
-  banner.show({ id: "", severity: "waiting", word: words.ready, title: lead, lead, told });
+  const nothing = { text: "", quantity: null, damaged: false };
+  banner.show({ id: "", severity: "waiting", word: words.ready, title: lead, lead, told, ...nothing });
   sounds.play("ok");
   live.restart();
 }
 
 /**
- * One tap: the manifest that expects the package, and the package once more.
+ * One tap: the manifest that expects the goods, and the same scan once more, as it was made.
  * @param {import("./banner.js").Told} scan
  */
-async function switchAndScan({ switch_to: manifest, title, text = title }) {
-  if (manifest && (await switchTo({ manifest }))) record(text, "manual");
+async function switchAndScan({ switch_to: manifest, text, quantity, damaged }) {
+  if (held || !manifest) return; // A second tap comes while the first one's work is changing.
+  if (await switchTo({ manifest })) record(text, "manual", undefined, { quantity, damaged });
 }
 
 /** @param {import("./lists.js").Shown} scan */
@@ -161,7 +163,9 @@ function answer(entry, result) {
   const told = severity === "ok" ? "" : message;
   const switch_to = outcome === "other-manifest" ? result.manifest : null;
   const word = words.outcomes[outcome];
-  announce({ id, severity, word, text, title, lead: title, told, switch_to });
+  const { quantity = null, condition } = entry.scan ?? {};
+  const said = { quantity, damaged: condition === "damaged" };
+  announce({ id, severity, word, text, title, lead: title, told, switch_to, ...said });
   sight.answered(result, text);
 }
 
