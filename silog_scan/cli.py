@@ -790,7 +790,7 @@ def _text_of(file: Any) -> str | None:  # click's file
     try:
         text: str = file.read(2**20).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        told = say("This is no checkpoint. It has an origin, a number and a root, line by line.")
+        told = say("This is no checkpoint, or a line of it is missing or typed wrongly.")
         raise Malformed("not-a-checkpoint", told) from error
     return text.replace("\r\n", "\n")
 

@@ -4,12 +4,11 @@
     python3 verify_ledger.py export.jsonl [checkpoint.txt]
 
 It checks that every line is an event, to the letter as the station writes it, that each station's
-chain begins at 1, has no gap and names the right event before it, and that no event was altered.
-With a checkpoint, typed from paper or as a file, it cuts every chain where it stood then and checks
-that those events are the same. Then it adds up stock and manifests from what the events say.
-It cannot check the checkpoint's signature, for Python's library has no Ed25519: the page /verify of
-any station does. Without a checkpoint nobody sees that the newest events were taken away, or that
-all was written anew. Exit: 0 all is well, 1 it cannot be read, 3 something does not fit.
+chain begins at 1 and has no gap or fork, and that no event was altered. With a checkpoint it cuts
+every chain where it stood then and checks that those events are the same. Then it adds up stock and
+manifests. It cannot check the signature, for Python's library has no Ed25519: the page /verify of
+any station does. Without a checkpoint nobody sees that the end was taken away, or all written anew.
+Exit: 0 it fits the checkpoint, 1 unreadable, 2 unbroken but without checkpoint, 3 it does not fit.
 """
 
 import base64
@@ -50,9 +49,7 @@ def whole(text: str) -> int:
 
 
 READER = json.JSONDecoder(parse_int=whole, parse_float=whole, parse_constant=whole)
-WRITER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
-)
+WRITER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def depth(value: Any) -> int:
@@ -74,11 +71,13 @@ def parse(line: bytes) -> Event:
 
 def read(lines: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of an export, each checked for its shape and its own digest."""
-    for number, line in enumerate((raw.removesuffix(b"\n") for raw in lines), start=1):
-        bad = Wrong if number > 1 else Unreadable
+    for number, raw in enumerate(lines, start=1):
+        line, bad = raw.removesuffix(b"\n"), Wrong if number > 1 else Unreadable
         try:
             event = parse(line)
         except (ValueError, RecursionError) as error:
+            if line == raw and number > 1:
+                raise Unreadable(f"Line {number} is cut off. Fetch the file again.") from error
             raise bad(f"Line {number} is not an event as the station writes it.") from error
         if [*event] != FIELDS or [*map(type, event.values())] != KINDS:
             raise bad(f"Line {number} does not have the fields of an event.")
@@ -131,12 +130,13 @@ def read_checkpoint(text: str) -> Checkpoint:
     lines = [line.strip(" \t\r") for line in text.strip("\ufeff \t\r\n").split("\n")]
     body = lines[: lines.index("")] if "" in lines else lines
     heads = [line.rpartition(" ") for line in body[3:]]
-    numbers = [*body[1:2], *(sequence for _, _, sequence in heads)]
-    is_whole = all(re.fullmatch("[0-9]{1,15}", number) for number in numbers)
-    if not is_whole or not re.fullmatch("[A-Za-z0-9+/]{43}=", "".join(body[2:3])):
-        raise Unreadable("The checkpoint cannot be read.")
-    found = {station: int(sequence) for station, _, sequence in heads}
-    return int(body[1]), base64.b64decode(body[2]), found
+    numbers = " ".join([*body[1:2], *(sequence for _, _, sequence in heads)])
+    is_root = re.fullmatch("[A-Za-z0-9+/]{43}=", "".join(body[2:3]))
+    if is_root and re.fullmatch("[0-9]{1,15}( [0-9]{1,15})*", numbers):
+        found = {station: int(sequence) for station, _, sequence in heads}
+        if sum(found.values()) == int(body[1]):
+            return int(body[1]), base64.b64decode(body[2]), found
+    raise Unreadable("The checkpoint cannot be read: a line is missing or typed wrongly.")
 
 
 class Sums:
@@ -205,8 +205,8 @@ class Checker:
         for station, sequence in self.heads.items():
             if self.found.get(station, (0, ""))[0] < sequence:
                 raise Wrong(f"Station {station} ends before event {sequence} of the checkpoint.")
-        if self.root and (sum(self.heads.values()), root_of(self.roots)) != (self.size, self.root):
-            raise Wrong("These are not the events the checkpoint was made of.")
+        if self.root and root_of(self.roots) != self.root:
+            raise Wrong("These are not the events of the checkpoint. Was it typed rightly?")
 
     def report(self) -> Iterator[str]:
         """Yield what a reader wants to know."""
@@ -242,7 +242,7 @@ def main(arguments: list[str]) -> int:
         return 3
     for line in checker.report():
         say(line)
-    return 0
+    return 0 if paper is not None else 2
 
 
 if __name__ == "__main__":

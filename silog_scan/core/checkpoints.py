@@ -94,12 +94,17 @@ def parse(text: str) -> Checkpoint:
         for line in extensions:
             station, _, sequence = line.rpartition(" ")
             heads[station] = int(sequence)
-        return Checkpoint(origin, int(size), base64.b64decode(root, validate=True), heads)
+        found = Checkpoint(origin, int(size), base64.b64decode(root, validate=True), heads)
     except (ValueError, binascii.Error) as error:
-        raise Malformed(
-            "not-a-checkpoint",
-            say("This is no checkpoint. It has an origin, a number and a root, line by line."),
-        ) from error
+        raise _no_checkpoint() from error
+    if sum(heads.values()) != found.size:
+        raise _no_checkpoint()
+    return found
+
+
+def _no_checkpoint() -> Malformed:
+    told = say("This is no checkpoint, or a line of it is missing or typed wrongly.")
+    return Malformed("not-a-checkpoint", told)
 
 
 def signed(text: str, *, name: str, key: bytes, signature: bytes) -> str:

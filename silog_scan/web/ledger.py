@@ -63,12 +63,15 @@ PROBLEMS = {
     "fork": say("Event %(sequence)s of station %(station)s does not follow the event before it."),
     "sums": say("Event %(sequence)s of station %(station)s says what cannot be added up."),
     "ends": say("Station %(station)s ends before event %(sequence)s of the checkpoint."),
-    "other": say("These are not the events the checkpoint was made of."),
+    "cut": say("Line %(line)s is cut off. Fetch the file again."),
+    "other": say("These are not the events of the checkpoint. Was it typed rightly?"),
     "unsigned": say("The checkpoint bears no signature."),
     "signer": say("The checkpoint is not signed by this key. Whose paper is it?"),
-    "signature": say("The checkpoint's signature is not good: its text was changed."),
+    "signature": say(
+        "The checkpoint's signature is not good: its text was changed, or typed wrongly."
+    ),
     "empty": say("The file holds no event."),
-    "paper": say("The checkpoint cannot be read."),
+    "paper": say("The checkpoint cannot be read: a line is missing or typed wrongly."),
     "key": say("This is no public key. It looks like name+1a2b3c4d+AQ... on one line."),
     "paperless": say("A key checks a checkpoint. Give the checkpoint too."),
     "file": say("The file cannot be read. Choose it again."),
@@ -76,10 +79,6 @@ PROBLEMS = {
 """What the page finds, by code, in the words of ``verify_ledger.py``."""
 
 SIGNATURES = {
-    "alone": say(
-        "There was no checkpoint. Without one nobody can see that the newest events were taken "
-        "away, or that all was written anew."
-    ),
     "asked": say("Its signature is good: it is of the key you gave."),
     "good": say(
         "Its signature is good, of the key that the record names itself. Compare that with a key "
@@ -105,9 +104,10 @@ def _words() -> dict[str, object]:
         "tasks": {task.value: in_words(word) for task, word in TASKS.items()},
         "conditions": {condition.value: in_words(word) for condition, word in CONDITIONS.items()},
         "progress": gettext("%(part)s, %(events)s events so far"),
-        "whole": gettext(
+        "fits": gettext(
             "Events: %(events)s, stations: %(stations)s. None was altered, none is missing."
         ),
+        "alone": gettext("Events: %(events)s, stations: %(stations)s, each chain unbroken."),
         "covered": gettext(
             "%(covered)s of them are those of the checkpoint; %(later)s came later."
         ),

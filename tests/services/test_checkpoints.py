@@ -253,7 +253,7 @@ def test_imported_files_are_held_against_their_digests(
 @pytest.mark.parametrize("key", ["", "name", "name+00000000+AAAA", "n+zz+AQ=="])
 def test_what_is_no_key_is_refused(key: str) -> None:
     with pytest.raises(Refused, match="no public key"):
-        Asked.of(note="a\n1\nAAAA\n", key=key, folder=None)
+        Asked.of(note="a\n0\nAAAA\n", key=key, folder=None)
 
 
 def test_a_key_without_a_paper_is_refused(signer: Signer) -> None:

@@ -11,7 +11,7 @@ const TOLD_EVERY = 200; // ms
  * @property {string} key  a public key, or nothing
  *
  * @typedef {object} Verdict
- * @property {"fits" | "wrong" | "unreadable"} verdict
+ * @property {"fits" | "alone" | "wrong" | "unreadable"} verdict  alone: unbroken, but not compared
  * @property {{code: string, values: Record<string, unknown>}} [problem]
  * @property {ReturnType<Checker["report"]>} [report]
  * @property {number} [covered]  events the checkpoint covers; none without a checkpoint
@@ -36,7 +36,7 @@ export async function verify({ file, paper, key }, onProgress) {
     checker.end();
     const signature = checkpoint && await checkSignature(checkpoint, asked, checker.keys);
     return {
-      verdict: "fits",
+      verdict: checkpoint ? "fits" : "alone",
       report: checker.report(),
       events: checker.events,
       ...(checkpoint && signature && { covered: checkpoint.size, signature }),
@@ -57,7 +57,7 @@ export async function verify({ file, paper, key }, onProgress) {
  * @param {(part: number, events: number) => void} onProgress
  */
 async function readInto(checker, file, onProgress) {
-  const lines = new Lines((line) => checker.line(line));
+  const lines = new Lines((line, isEnded) => checker.line(line, isEnded));
   const reader = file.stream().getReader();
   let done = 0;
   let told = performance.now();

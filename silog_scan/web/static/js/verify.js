@@ -95,19 +95,18 @@ function say(verdict, what) {
  * @param {import("./verdict.js").Verdict} answer
  * @param {NonNullable<import("./verdict.js").Verdict["report"]>} report
  */
-function fits({ events, covered, signature }, report) {
-  const stations = write(report.stations.length);
-  const told = say("fits", fill(words.whole, { events: write(events), stations }));
-  if (covered !== undefined) {
-    const counts = { covered: write(covered), later: write(events - covered) };
-    part(told, "paper").textContent = fill(words.covered, counts);
-  }
-  const { state, key } = signature ?? { state: "alone" };
+function fits({ verdict, events, covered, signature }, report) {
+  const counts = { events: write(events), stations: write(report.stations.length) };
+  const told = say(verdict, fill(words[verdict], counts));
+  list(report);
+  if (covered === undefined || !signature) return;
+  const parts = { covered: write(covered), later: write(events - covered) };
+  part(told, "paper").textContent = fill(words.covered, parts);
+  const { state, key } = signature;
   const isSure = state === "asked" || state === "good";
   const note = part(told, isSure ? "sure" : "doubt");
   note.querySelector("p").textContent = fill(words.signatures[state], { key: key ?? "" });
   note.hidden = false;
-  list(report);
 }
 
 /** @param {NonNullable<import("./verdict.js").Verdict["report"]>} report */
