@@ -1,7 +1,7 @@
 """Put the application together."""
 
-import os
 import secrets
+import time
 from http import HTTPStatus
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from silog_scan.core.errors import (
     TooMany,
     say,
 )
+from silog_scan.services.files import private
 from silog_scan.store.db import Unavailable
 from silog_scan.web import (
     admin,
@@ -39,6 +40,7 @@ from silog_scan.web.context import Backend, in_words
 
 HERE = Path(__file__).parent
 KEY_BYTES = 32
+_A_MINUTE = 60.0
 MOST_UPLOADED = 64 * 2**20
 """Bytes of a request; a manifest of a million rows has 44 MB."""
 
@@ -120,8 +122,7 @@ def _is_whole(path: Path) -> bool:
 
 def _write_key(path: Path) -> None:
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with private(path) as file:
         file.write(secrets.token_bytes(KEY_BYTES))
 
 
@@ -164,10 +165,20 @@ def status_of(refusal: Refused) -> int:
 
 def _refusal(refusal: Refused) -> Response | tuple[str, int]:
     """Tell a person, or a program, why not and what to do."""
+    if isinstance(refusal, Unavailable):
+        _tell_terminal(refusal)
     status = status_of(refusal)
     if _wants_json():
         return api.problem(status, refusal.code, in_words(refusal.sentence))
     return _page(status, in_words(refusal.sentence))
+
+
+def _tell_terminal(refusal: Unavailable) -> None:
+    """Say on the station's terminal that its database fails, once a minute: pages ask often."""
+    told, at = current_app.extensions, time.monotonic()
+    if at - told.get("silog_told_at", -_A_MINUTE) >= _A_MINUTE:
+        told["silog_told_at"] = at
+        current_app.logger.error("%s", refusal)
 
 
 def _page(status: int, message: str) -> tuple[str, int]:

@@ -58,6 +58,7 @@ class Line:
             holdings = serving.holdings(self.settings, database)
             with damage.named(holdings, serving.now()):
                 self.open_home(holdings)
+                damage.must_not_be_emptied(holdings, serving.now())
                 yield database
 
     def open_home(self, holdings: "Holdings") -> None:
@@ -90,6 +91,11 @@ class Line:
 def must_exist(settings: Settings) -> None:
     """Refuse a home without a database; opening it would leave an empty file behind."""
     if settings.file and not os.path.exists(settings.file):  # noqa: PTH110  # raises never
+        from silog_scan.services import damage
+        from silog_scan.store.db import Database
+
+        holdings = serving.holdings(settings, Database(settings.database))
+        damage.must_be_new(holdings, serving.now())
         told = say(
             "There is no station in %(home)s. Make one with: silog-scan init", home=settings.home
         )
@@ -240,6 +246,7 @@ def init(line: Line, /, **options: Any) -> None:  # click's options
         holdings = serving.holdings(settings, database)
         with damage.named(holdings, serving.now()):
             line.open_home(holdings)
+            damage.must_not_be_emptied(holdings, serving.now())
         if homes.is_founded(database):
             raise Refused(
                 "home-exists",
@@ -259,7 +266,7 @@ def init(line: Line, /, **options: Any) -> None:  # click's options
 
 def _make_home(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(
             "home-unwritable",
@@ -294,7 +301,7 @@ def _password(line: Line, file: Any) -> "NewPassword":  # click's file
     from silog_scan.services.passwords import NewPassword
 
     password = NewPassword(_typed_password(line, file))
-    password.must_be_good()
+    password.prepare()
     return password
 
 

@@ -155,7 +155,7 @@ def stopped(home: Path) -> Iterator[None]:
     """Hold the data home's lock; refuse while a station serves it, and a disk that is read-only."""
     held = lock(home)
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         held.acquire()
     except Timeout as error:
         raise _taken(home) from error
@@ -237,13 +237,16 @@ def _open(serving: Serving) -> Callable[..., Any]:
 
 def _every(seconds: float, act: Callable[[], None]) -> None:
     """Do something now and then in a thread of its own, for as long as the worker lives."""
+    log = logging.getLogger("silog_scan")
 
     def go_on() -> None:
         while True:
             try:
                 act()
+            except Refused as refusal:
+                log.error("%s: %s", act.__name__, refusal)  # noqa: TRY400  # it tells all
             except Exception:
-                logging.getLogger("silog_scan").exception("%s failed", act.__name__)
+                log.exception("%s failed", act.__name__)
             time.sleep(seconds)
 
     threading.Thread(target=go_on, name=act.__name__, daemon=True).start()
@@ -286,6 +289,7 @@ def _open_home(settings: Settings, database: "Database") -> bool:
     with damage.named(held, now()):
         is_seen_whole = damage.is_seen_whole(held, damage.AT_START)
         upgrade = upgrades.open_home(held, now())
+        damage.must_not_be_emptied(held, now())
     if upgrade:
         told = upgrade.sentence.in_words(language.translator(settings.language))
         print(told, file=sys.stderr, flush=True)  # noqa: T201

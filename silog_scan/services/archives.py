@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import os
 import shutil
 import struct
 import zipfile
@@ -16,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from silog_scan.core.errors import Malformed, Refused, say
+from silog_scan.services.files import private
 
 FORMAT = 1
 DATABASE = "silog.db"
@@ -202,24 +202,3 @@ def _unpacked(archive: zipfile.ZipFile, name: str, target: Path | None, most: in
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with private(target) as written:
             return _poured(read, written, most)
-
-
-@contextmanager
-def private(path: Path) -> Iterator[IO[bytes]]:
-    """Give a new file for its owner only, which is on disk at the end."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync(folder: Path) -> None:
-    """Put a folder's names on disk, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from silog_scan.core.errors import Conflict, NotFound, Refused, say
 from silog_scan.core.events import Event
-from silog_scan.services import archives, ledgers
+from silog_scan.services import archives, files, ledgers
 from silog_scan.services.archives import DATABASE, KEPT, Contents
 from silog_scan.store import copies, queries, schema
 from silog_scan.store.db import Database
@@ -58,7 +58,7 @@ def make(holdings: Holdings, path: Path, *, at: datetime, unhurried: bool = Fals
             _write(holdings, made, at)
             _must_be_whole(made, Path(room), unhurried=unhurried)
             made.replace(path)
-        archives.sync(path.parent)
+        files.sync(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     return path
@@ -307,5 +307,5 @@ def _move(moves: Iterable[tuple[Path, Path]]) -> None:
         for source, target in moves:
             shutil.move(source, target)
             undo.callback(shutil.move, target, source)
-            archives.sync(target.parent)
+            files.sync(target.parent)
         undo.pop_all()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core import checkpoints, places
 from silog_scan.core.checkpoints import Checkpoint
-from silog_scan.core.errors import Refused
+from silog_scan.core.errors import NotFound, Refused, say
 from silog_scan.core.ids import uuid7
 from silog_scan.services import accounts, keys
 from silog_scan.services.actors import Actor
@@ -111,9 +111,22 @@ def last_evening(at: datetime, place: str) -> datetime:
 
 
 def signer_of(session: Session, folder: Path) -> Signer:
-    """Return the data home's signing key."""
+    """Return the ledger's signing key, made for a new ledger; refuse one that was lost since.
+
+    Another key in its place must not pass silently: whoever noted the first would take the papers
+    for somebody else's.
+    """
     station, place = accounts.own_station(session)
-    return keys.open_key(folder, keys.name_of(place, station))
+    name, known = keys.name_of(place, station), public_key(session)
+    signer = keys.found(folder, name, known) if known else keys.made(folder, name)
+    if signer is None:
+        told = say(
+            "The signing key that this ledger names is not in %(folder)s. Bring it back from a "
+            "backup, or make a new one, which observers will see: silog-scan ledger key --replace",
+            folder=folder,
+        )
+        raise NotFound("key-missing", told)
+    return signer
 
 
 def public_key(session: Session) -> str | None:
@@ -134,24 +147,24 @@ def replace(database: Database, folder: Path, *, at: datetime) -> str:
     """Let another key sign from now on, and return it as text; the command line does this.
 
     The old key vouches for it in the ledger before it is gone; one that is lost or damaged cannot,
-    which the ledger shows.
+    which the ledger shows. A power cut leaves either the one or the other in force.
     """
     with database.writing() as session:
         station, place = accounts.own_station(session)
-        new = keys.generated(keys.name_of(place, station))
-        _write_key(session, accounts.cli_actor(session), new, _word_of_the_old(folder, new), at=at)
-    # Only now: a transaction that fails leaves the old key in force. A power cut just here leaves
-    # it in force as well, and the next checkpoint notes that in the ledger.
-    keys.keep(folder, new)
+        new = keys.prepared(folder, keys.name_of(place, station))
+        word = _word_of_the_old(session, folder, new)
+        _write_key(session, accounts.cli_actor(session), new, word, at=at)
+    keys.take_over(folder)
     return new.vkey
 
 
-def _word_of_the_old(folder: Path, new: Signer) -> dict[str, str]:
+def _word_of_the_old(session: Session, folder: Path, new: Signer) -> dict[str, str]:
+    known = public_key(session)
     try:
-        old = keys.open_key(folder, new.name)
+        old = keys.found(folder, new.name, known) if known else None
     except Refused:
-        return {}
-    return {"signature": old.vouches_for(new.vkey)}
+        old = None
+    return {"signature": old.vouches_for(new.vkey)} if old else {}
 
 
 def _write_key(

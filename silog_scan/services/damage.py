@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from silog_scan.core.errors import Refused, Sentence, say
-from silog_scan.services import archives, backups
+from silog_scan.core.errors import NotFound, Refused, Sentence, say
+from silog_scan.services import archives, backups, homes
 from silog_scan.services.backups import Backup, Holdings
 from silog_scan.store import copies
 from silog_scan.store.db import DAMAGED, Unavailable
@@ -20,6 +20,28 @@ def is_seen_whole(holdings: Holdings, seconds: float | None = None) -> bool:
     """Look for damage, for some seconds, and say whether all was seen; a server sees to itself."""
     file = backups.file_of(holdings.database)
     return file is None or not file.exists() or copies.is_seen_whole(file, seconds)
+
+
+def must_not_be_emptied(holdings: Holdings, at: datetime) -> None:
+    """Refuse a database without a station where there was one."""
+    if not homes.is_founded(holdings.database):
+        must_be_new(holdings, at)
+
+
+def must_be_new(holdings: Holdings, at: datetime) -> None:
+    """Refuse a home without a station that held one: its database is gone, its key is not."""
+    held = [name for name in archives.KEPT if name != "secret.key"]  # that one is made by any start
+    if not any((holdings.home / name).exists() for name in held):
+        return
+    file, good = backups.file_of(holdings.database), last_good(holdings.folder, at)
+    told = say(
+        "%(home)s holds the key and files of a station, but its database %(file)s is missing or "
+        "empty. Rename the folder and restore the last good backup: silog-scan restore %(backup)s",
+        home=holdings.home,
+        file=file or "",
+        backup=_in_a_command(good.path) if good else "…",
+    )
+    raise NotFound("database-gone", told)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from silog_scan.core.stock import Task
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import Dialect
 from silog_scan.services.actors import Actor
+from silog_scan.services.files import private
 from silog_scan.services.homes import add_polling_stations
 from silog_scan.store import projections, queries
 from silog_scan.store.db import chunks
@@ -328,12 +329,11 @@ def _keep(folder: Path, data: bytes, suffix: str) -> str:
     digest = hashlib.sha256(data).hexdigest()
     path = folder / f"{digest}{suffix}"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
+        partial.unlink(missing_ok=True)  # left by a power cut
+        with private(partial) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
         partial.replace(path)
     return digest
 

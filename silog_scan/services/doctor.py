@@ -1,19 +1,21 @@
 """Look a station over: one line for each thing that must work, ok or what to do."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import Refused, Sentence, say
-from silog_scan.services import backups, damage
+from silog_scan.services import backups, checkpoints, damage, ledgers
 from silog_scan.services.backups import Holdings
-from silog_scan.store import queries, schema
+from silog_scan.store import ledger, queries, schema
 from silog_scan.store.db import Database
 
 _LITTLE_DISK = 2 * 2**30
@@ -22,6 +24,8 @@ _NETWORK_DRIVES = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+_PATIENCE = 2.0
+"""Seconds to look at the chains: about a hundred thousand events."""
 _OLD = timedelta(hours=26)
 """A station that serves makes a backup a day at least, give or take."""
 
@@ -42,6 +46,7 @@ def examine(holdings: Holdings, *, camera: str, at: datetime) -> list[Finding]:
         *_database(holdings, at),
         _disk(home),
         _clock(database, at),
+        *_ledger(holdings),
         _backup(holdings.folder, at),
         *_engines(),
         _camera(camera),
@@ -135,6 +140,42 @@ def _clock(database: Database, at: datetime) -> Finding:
         )
         return Finding("clock", False, told)
     return Finding("clock", True, say("%(now)s UTC.", now=f"{at:%Y-%m-%d %H:%M}"))
+
+
+def _ledger(holdings: Holdings) -> list[Finding]:
+    """Look whether the chains are whole, for some seconds, and whether their key is there."""
+    try:
+        with _looked_at(holdings.database) as session:
+            if session is None:
+                return []
+            return [_chains(session), _key(session, holdings.home)]
+    except Refused as refusal:
+        return [Finding("ledger", False, refusal.sentence)]
+
+
+def _chains(session: Session) -> Finding:
+    until = time.monotonic() + _PATIENCE
+    log = takewhile(lambda _: time.monotonic() < until, ledgers.log_of(session))
+    chains = ledgers.verify(log)
+    broken = next((chain.broken for chain in chains if chain.broken), None)
+    if broken:
+        return Finding("ledger", False, broken.sentence)
+    seen = sum(chain.head.sequence for chain in chains)
+    if seen < ledger.size(session):
+        told = say("The first %(n)s events are unbroken. All: silog-scan ledger verify", n=seen)
+        return Finding("ledger", True, told)
+    return Finding("ledger", True, say("%(n)s events, unbroken.", n=seen))
+
+
+def _key(session: Session, home: Path) -> Finding:
+    """Look for the signing key; a ledger without any checkpoint yet gets one with its first."""
+    if checkpoints.public_key(session) is None:
+        return Finding("key", True, say("It is made with the first checkpoint."))
+    try:
+        vkey = checkpoints.signer_of(session, home / "keys").vkey
+    except Refused as refusal:
+        return Finding("key", False, refusal.sentence)
+    return Finding("key", True, Sentence("%(vkey)s", {"vkey": vkey}))
 
 
 def _backup(folder: Path, at: datetime) -> Finding:

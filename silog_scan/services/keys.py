@@ -5,7 +5,6 @@ key stands in the ledger, and so does every change of it, signed by the key befo
 """
 
 import base64
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +23,9 @@ from filelock import FileLock
 
 from silog_scan.core import checkpoints
 from silog_scan.core.errors import Refused, say
+from silog_scan.services.files import private
 
-_FILE = "signing.pem"
+_FILE, _NEXT = "signing.pem", "next.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def name_of(place: str, station: str) -> str:
     return f"silog-scan/{place}/{word}"
 
 
-def open_key(folder: Path, name: str) -> Signer:
-    """Return the key in a folder; it is made where there is none yet."""
+def made(folder: Path, name: str) -> Signer:
+    """Return the key in a folder, made where there is none: only a new ledger may ask for that."""
     path = folder / _FILE
     with _readable(folder):
         if not path.exists():
@@ -73,15 +73,32 @@ def open_key(folder: Path, name: str) -> Signer:
         return Signer(name, _read(path))
 
 
-def generated(name: str) -> Signer:
-    """Return a new key that is not in force yet: ``keep`` puts it in the place of the old one."""
-    return Signer(name, Ed25519PrivateKey.generate())
+def found(folder: Path, name: str, vkey: str) -> Signer | None:
+    """Return the key that the ledger names, or None where the folder does not hold it."""
+    for file in (_FILE, _NEXT):
+        path = folder / file
+        with _readable(folder):
+            signer = Signer(name, _read(path)) if path.exists() else None
+        if signer and signer.vkey == vkey:
+            if file == _NEXT:  # the ledger named it, and then the power went
+                take_over(folder)
+            return signer
+    return None
 
 
-def keep(folder: Path, signer: Signer) -> None:
-    """Write a key over the one before, whose private half is gone then."""
-    with _readable(folder), FileLock(folder / "lock"):
-        _write(folder / _FILE, signer.key)
+def prepared(folder: Path, name: str) -> Signer:
+    """Return a new key, on disk but not in force: ``take_over`` puts it in the old one's place."""
+    signer = Signer(name, Ed25519PrivateKey.generate())
+    with _readable(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(folder / _NEXT, signer.key)
+    return signer
+
+
+def take_over(folder: Path) -> None:
+    """Put the prepared key in the place of the one before, whose private half is gone then."""
+    with _readable(folder):
+        (folder / _NEXT).replace(folder / _FILE)
 
 
 def is_signed(note: str, vkey: str) -> bool:
@@ -126,11 +143,8 @@ def _write(path: Path, key: Ed25519PrivateKey) -> None:
     """Write a key for its owner only, whole or not at all, and onto the disk."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with private(fresh) as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        file.flush()
-        os.fsync(file.fileno())
     fresh.replace(path)
 
 

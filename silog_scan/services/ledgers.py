@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -80,8 +80,8 @@ def parse(lines: Iterable[bytes]) -> Iterator[Event]:
         if not line.strip():
             continue
         try:
-            event = Event(**_DECODER.decode(line.decode()))
-            _must_be_event(event)
+            event = event_of(decoded(line.decode()))
+            _must_be_canonical(event, line)
         except (ValueError, TypeError, RecursionError) as error:
             told = say(
                 "Line %(number)s is no event of an export. Was the file changed or cut?",
@@ -94,15 +94,29 @@ def parse(lines: Iterable[bytes]) -> Iterator[Event]:
         raise Malformed("not-an-export", say("The file is empty: it is no export of a ledger."))
 
 
-def _must_be_event(event: Event) -> None:
-    """Refuse values of a kind no event has; a sequence of True would pass for 1."""
+def decoded(text: str) -> Any:  # noqa: ANN401  # JSON
+    """Return JSON as events have it; a number with a point raises ``ValueError``."""
+    return _DECODER.decode(text)
+
+
+def event_of(fields: dict[str, Any]) -> Event:
+    """Return an event of its fields, or raise for values of a kind that none has."""
+    event = Event(**fields)
     texts = (event.station, event.id, event.kind, event.at, event.previous)
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(texts)
+    # A sequence of True would pass for 1.
     if type(event.sequence) is not int or not isinstance(event.body, dict):
         raise TypeError(event.sequence)
     if len(bytes.fromhex(event.digest)) != _DIGEST_BYTES:
         raise ValueError(event.digest)
+    return event
+
+
+def _must_be_canonical(event: Event, line: bytes) -> None:
+    """Refuse what another reader could read otherwise, such as a key that stands twice."""
+    if events.canonical(events.fields(event) | {"digest": event.digest}) != line.rstrip(b"\n"):
+        raise ValueError(line)
 
 
 def _no_number(text: str) -> NoReturn:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from silog_scan.core import events
-from silog_scan.core.errors import Malformed, Sentence, say
+from silog_scan.core.errors import Sentence, say
 from silog_scan.core.events import GENESIS, Event
 from silog_scan.services import ledgers
 from silog_scan.store import copies, pages
@@ -129,9 +129,7 @@ def _event_of(record: Record) -> Event | None:
     if record.types[6:8] != _DIGESTS:
         return None
     try:
-        fields = dict(zip(_COLUMNS, record.values(), strict=False))
-        body = str(fields.pop("body")).encode()
-        line = events.canonical(fields)[:-1] + b',"body":' + body + b"}"
-        return next(ledgers.parse([line]))
-    except (Malformed, ValueError, TypeError, RecursionError):
+        fields: dict[str, Any] = dict(zip(_COLUMNS, record.values(), strict=False))
+        return ledgers.event_of(fields | {"body": ledgers.decoded(str(fields["body"]))})
+    except (ValueError, TypeError, RecursionError):
         return None

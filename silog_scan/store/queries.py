@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from silog_scan.core import places
 from silog_scan.core.custody import EXTRAS, Outcome
 from silog_scan.core.errors import NotFound, say
-from silog_scan.core.events import Event
+from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Status, status
 from silog_scan.core.stock import WHOLE, Condition, Standing, Task
 from silog_scan.store import ledger
@@ -1006,12 +1006,19 @@ def last_sign_ins(session: Session, users: Iterable[str]) -> dict[str, datetime]
     return {user: seen for user, seen in rows if seen}
 
 
-def newest_sequences(session: Session) -> dict[str, int]:
-    """Return how many events each station has recorded."""
+def newest_events(session: Session) -> dict[str, tuple[int, datetime | None]]:
+    """Return how many events each station has recorded, and when the last one."""
     # One look into the index for each station; grouping the events would read all of them.
+    own = aliased(EventRow)
     newest = (
-        select(func.max(EventRow.sequence))
-        .where(EventRow.station == StationRow.name)
+        select(func.max(own.sequence))
+        .where(own.station == StationRow.name)
+        .correlate(StationRow)
         .scalar_subquery()
     )
-    return {name: count or 0 for name, count in session.execute(select(StationRow.name, newest))}
+    rows = session.execute(
+        select(StationRow.name, EventRow.sequence, EventRow.at).outerjoin(
+            EventRow, and_(EventRow.station == StationRow.name, EventRow.sequence == newest)
+        )
+    )
+    return {name: (count or 0, moment(at) if at else None) for name, count, at in rows}

@@ -89,14 +89,16 @@ def sign_in() -> str | BaseResponse:
 
 
 @bp.post("/sign-in")
-def enter() -> str | BaseResponse | tuple[str, int]:
+def enter() -> BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Sign in by name and password."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
         user_id = _checked(name, password)
     except Refused as refusal:
         page = render_template("auth/sign_in.html", problem=in_words(refusal.sentence), name=name)
-        return page, 429 if isinstance(refusal, TooMany) else 401
+        if isinstance(refusal, TooMany):
+            return page, 429, {"Retry-After": str(refusal.wait)}
+        return page, 401
     person = _begin(user_id)
     return redirect(_next(person.actor.role))
 

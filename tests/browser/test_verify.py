@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from silog_scan import verify_ledger
@@ -353,7 +354,7 @@ def test_stock_and_manifests_are_added_up(page: Page) -> None:
 
 @pytest.fixture
 def signer() -> keys.Signer:
-    return keys.generated("silog-scan/12.71/Gudang-Medan")
+    return keys.Signer("silog-scan/12.71/Gudang-Medan", Ed25519PrivateKey.generate())
 
 
 def test_a_signature_of_the_key_that_is_given_is_good(
@@ -391,7 +392,7 @@ def test_a_text_that_was_not_signed_does_not_fit(
 
 
 def test_another_key_or_none_does_not_fit(page: Page, record: Export, signer: keys.Signer) -> None:
-    stranger = keys.generated(signer.name)
+    stranger = keys.Signer(signer.name, Ed25519PrivateKey.generate())
 
     said = check(page, record.lines, signer.note(record.paper()), stranger.vkey)
 

@@ -1,6 +1,8 @@
 """``doctor``: one line for each thing, ok or what to do."""
 
 import json
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ def test_a_sound_station_is_told_line_by_line(run: Run) -> None:
         "drive",
         "disk",
         "clock",
+        "ledger",
+        "key",
         "backup",
         "engine",
         "camera",
@@ -56,3 +60,18 @@ def test_a_database_server_that_is_not_there_is_a_finding(run: Run, tmp_path: Pa
     assert done.code == 1
     assert done.lines[0].startswith("--  database")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_altered_event_and_a_lost_key_are_found(run: Run, home: Path) -> None:
+    run("ledger", "checkpoint")
+    shutil.rmtree(home / "keys")
+    with sqlite3.connect(home / "silog.db") as database:
+        database.execute("DROP TRIGGER event_no_update")
+        database.execute("UPDATE event SET kind = 'other' WHERE sequence = 1")
+    database.close()
+
+    found = {line.split()[1]: line for line in run("doctor").lines}
+
+    assert "was altered" in found["ledger"]
+    assert "is not in" in found["key"]
+    assert {found[name][:2] for name in ("ledger", "key")} == {"--"}

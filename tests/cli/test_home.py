@@ -200,3 +200,21 @@ def test_everything_is_the_same_on_postgresql(run: Run, tmp_path: Path, postgres
     assert run("reconcile", "SJ-1", **there).code == 0
     assert run("ledger", "verify", **there).code == 0
     assert run("ledger", "rebuild", "--check", **there).code == 0
+
+
+@pytest.mark.parametrize("left", [None, b""])
+@pytest.mark.parametrize("words", [NEW, ("stock",), ("ledger", "checkpoint"), ("serve",)])
+def test_a_home_whose_database_is_gone_is_no_new_one(
+    run: Run, home: Path, left: bytes | None, words: tuple[str, ...]
+) -> None:
+    run("ledger", "checkpoint")
+    backup = run("backup").out.split()[-1]
+    (home / "silog.db").unlink()
+    if left is not None:
+        (home / "silog.db").write_bytes(left)
+
+    done = run(*words, input=PASSWORD)
+
+    assert (done.code, done.out) == (1, "")
+    assert "is missing or empty" in done.err
+    assert backup in done.err

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from silog_scan.core import checkpoints as papers
 from silog_scan.core.checkpoints import Comparison
@@ -95,7 +96,7 @@ def test_an_altered_text_is_not_signed(database: Database, signer: Signer, chang
     altered = note.replace(change, f"{change}9", 1)
 
     assert (altered == note) or not keys.is_signed(altered, signer.vkey)
-    assert not keys.is_signed(note, keys.generated(signer.name).vkey)
+    assert not keys.is_signed(note, Signer(signer.name, Ed25519PrivateKey.generate()).vkey)
 
 
 def test_the_ledger_names_the_key_once(database: Database, signer: Signer, desk: Desk) -> None:
@@ -107,7 +108,7 @@ def test_the_ledger_names_the_key_once(database: Database, signer: Signer, desk:
 
 
 def test_the_key_is_its_owners_only_and_stays(folder: Path, signer: Signer) -> None:
-    again = keys.open_key(folder, signer.name)
+    again = keys.made(folder, signer.name)
 
     assert again.vkey == signer.vkey
     assert [p.stat().st_mode & 0o077 for p in (folder, folder / "signing.pem")] == [0, 0]
@@ -123,26 +124,64 @@ def test_a_new_key_is_vouched_for_by_the_old(
     changed = desk.events("signing-key")[-1].body
     assert (changed["key"], changed["before"]) == (vkey, signer.vkey)
     assert keys.is_vouched_for(vkey, signer.vkey, changed["signature"])
-    after = made(database, keys.open_key(folder, signer.name))
+    after = made(database, keys.made(folder, signer.name))
     assert keys.is_signed(after.note, vkey)
     assert not keys.is_signed(after.note, signer.vkey)
     assert keys.is_signed(before.note, signer.vkey)
 
 
-def test_a_lost_key_is_replaced_and_everybody_sees_it(
-    database: Database, signer: Signer, folder: Path
+@pytest.mark.parametrize("left", [None, b"gone"])
+def test_a_lost_key_is_told_and_only_replaced_when_asked(
+    database: Database, signer: Signer, folder: Path, left: bytes | None
 ) -> None:
     made(database, signer)
-    (folder / "signing.pem").write_bytes(b"gone")
-    with pytest.raises(Refused, match=r"ledger key --replace"):
-        keys.open_key(folder, signer.name)
+    (folder / "signing.pem").unlink()
+    if left:
+        (folder / "signing.pem").write_bytes(left)
+
+    with pytest.raises(Refused, match=r"ledger key --replace"), database.reading() as session:
+        checkpoints.signer_of(session, folder)
 
     checkpoints.replace(database, folder, at=NOON)
 
     with database.reading() as session:
         proof = proofs.prove(ledgers.log_of(session), Asked())
+        assert checkpoints.signer_of(session, folder).vkey == checkpoints.public_key(session)
     assert not proof.fits
     assert "without the word of the key before" in str(proof.sentences[-1])
+
+
+def test_another_key_in_its_place_is_not_used(
+    database: Database, signer: Signer, folder: Path
+) -> None:
+    made(database, signer)
+    (folder / "signing.pem").unlink()
+    keys.made(folder, signer.name)
+
+    with pytest.raises(Refused, match="is not in"), database.reading() as session:
+        checkpoints.signer_of(session, folder)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_power_cut_while_a_key_is_replaced_leaves_one_in_force(
+    database: Database,
+    signer: Signer,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_named: bool,
+) -> None:
+    made(database, signer)
+    cut = "take_over" if is_named else "prepared"
+    monkeypatch.setattr(keys, cut, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        checkpoints.replace(database, folder, at=NOON)
+    monkeypatch.undo()
+
+    with database.reading() as session:
+        now = checkpoints.signer_of(session, folder)
+
+    assert (now.vkey != signer.vkey) is is_named
+    assert keys.is_signed(made(database, now).note, now.vkey)
 
 
 def test_no_checkpoint_is_due_twice_an_evening(
@@ -214,7 +253,7 @@ def test_a_paper_and_its_key_are_confirmed(database: Database, signer: Signer, p
 
 
 def test_a_strangers_signature_is_told(database: Database, signer: Signer, paper: str) -> None:
-    stranger = keys.generated(signer.name)
+    stranger = Signer(signer.name, Ed25519PrivateKey.generate())
 
     assert not proved(database, Asked(note=paper, key=stranger.vkey))[0]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from silog_scan.core.errors import Malformed
-from silog_scan.core.events import Event
+from silog_scan.core.events import Event, canonical
 from silog_scan.services import ledgers
 from tests.cast import INK, MEDAN, NEXT_BOX
 from tests.desk import HENDRA, OTHER_DESK, Desk, box, ink
@@ -111,7 +111,7 @@ def test_the_first_bad_event_of_an_altered_export_is_named(desk: Desk, which: in
     objects[which]["body"]["note"] = "forged"
     bad = objects[which]
 
-    chains = ledgers.verify(ledgers.parse(as_bytes([json.dumps(o) for o in objects])))
+    chains = ledgers.verify(ledgers.parse([canonical(o) for o in objects]))
 
     (broken,) = [chain.broken for chain in chains if chain.broken]
     assert str(broken).startswith(f"Event {bad['sequence']} of station {bad['station']}")

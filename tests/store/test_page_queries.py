@@ -114,7 +114,7 @@ def test_events_and_sign_ins_are_told_by_station_and_person(database: Database) 
 
     with database.reading() as session:
         seen = queries.last_sign_ins(session, [user, "nobody"])
-        events = queries.newest_sequences(session)
+        events = queries.newest_events(session)
 
     assert seen == {user: NOON}
-    assert events == {"Gudang Medan": 3}
+    assert events == {"Gudang Medan": (3, NOON)}

@@ -34,7 +34,9 @@ def test_the_sixth_wrong_try_must_wait(stranger: Visitor) -> None:
     statuses = [tried(stranger, "nobody").status_code for _ in range(6)]
 
     assert statuses == [401] * 5 + [429]
-    assert "Wait 5 min" in tried(stranger, "Nobody ").text
+    refused = tried(stranger, "Nobody ")
+    assert "Wait 5 min" in refused.text
+    assert 0 < int(refused.headers["Retry-After"]) <= 300
 
 
 def test_a_thousand_wrong_passwords_stop_nobody_elsewhere(stranger: Visitor) -> None:
