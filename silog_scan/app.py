@@ -6,13 +6,12 @@ from http import HTTPStatus
 from pathlib import Path
 
 from filelock import FileLock
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, current_app, g, render_template, request
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from silog_scan.config import LANGUAGES
 from silog_scan.core.errors import (
     Conflict,
     Malformed,
@@ -36,7 +35,7 @@ from silog_scan.web import (
     station,
     stock,
 )
-from silog_scan.web.context import Backend, in_words
+from silog_scan.web.context import Backend, in_words, language
 
 HERE = Path(__file__).parent
 KEY_BYTES = 32
@@ -72,7 +71,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     )
     app.extensions["silog"] = backend
     app.config.from_mapping(_config(backend, tls=tls))
-    Babel(app, locale_selector=_language)
+    Babel(app, locale_selector=language)
     csrf.init_app(app)
     auth.manager.init_app(app)
     app.before_request(auth.identify)
@@ -124,14 +123,6 @@ def _write_key(path: Path) -> None:
     path.unlink(missing_ok=True)
     with private(path) as file:
         file.write(secrets.token_bytes(KEY_BYTES))
-
-
-def _language() -> str:
-    """Return the language asked for, else remembered, else the browser's, else Indonesian."""
-    for wanted in (request.args.get("lang"), session.get("language")):
-        if wanted in LANGUAGES:
-            return str(wanted)
-    return request.accept_languages.best_match(LANGUAGES) or "id"
 
 
 def _guard(response: Response) -> Response:

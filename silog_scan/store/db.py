@@ -45,6 +45,7 @@ class Database:
         self.engine = _engine(url)
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         writing = self.engine.execution_options(silog_writes=True)
+        self._glancers = sessionmaker(_without_transactions(self.engine), expire_on_commit=False)
         info = {"memory": Memory()}
         self._writers = sessionmaker(writing, expire_on_commit=False, info=info)
 
@@ -57,6 +58,12 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Give a session for one consistent look."""
         with told(), self._readers() as session:
+            yield session
+
+    @contextmanager
+    def glancing(self) -> Iterator[Session]:
+        """Give a session for a single statement: no transaction is begun and ended for it."""
+        with told(), self._glancers() as session:
             yield session
 
     @contextmanager
@@ -180,6 +187,12 @@ def _engine(url: str) -> Engine:
     return engine
 
 
+def _without_transactions(engine: Engine) -> Engine:
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(silog_glances=True)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own
     # The driver must not begin transactions by itself: BEGIN is ours, IMMEDIATE where we write.
     connection.isolation_level = None
@@ -201,8 +214,9 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN4
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("silog_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("silog_glances"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("silog_writes") else "BEGIN")
 
 
 def _begin_postgresql(connection: Connection) -> None:

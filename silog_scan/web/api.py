@@ -20,13 +20,14 @@ from silog_scan.core.custody import Scan
 from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
+from silog_scan.language import translator
 from silog_scan.services import accounts, clocks, deliveries, reports, scanning
 from silog_scan.services.scanning import Answer, Submission
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
 from silog_scan.web import shapes
 from silog_scan.web.auth import bearer_actor
-from silog_scan.web.context import actor, backend, in_words, now
+from silog_scan.web.context import actor, backend, in_words, language, now
 
 _PROBLEM = "application/problem+json"
 _LONGEST_UNSENT = 9
@@ -224,7 +225,7 @@ def result_json(scan_id: str, answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Refused):
         error = {"code": answer.code, "message": in_words(answer.sentence)}
         return {"id": scan_id, "error": error}
-    return answer.as_json(gettext)
+    return answer.as_json(translator(language()))
 
 
 @bp.post("/scans/<uuid:id>/undo", responses={200: shapes.UndoOut})

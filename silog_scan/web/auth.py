@@ -76,7 +76,7 @@ def bearer_actor() -> Actor | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with backend().database.reading() as reading:
+    with backend().database.glancing() as reading:
         return accounts.bearer(reading, token.strip(), at=now())
 
 

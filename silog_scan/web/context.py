@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from flask import current_app, g
-from flask_babel import get_locale, gettext
+from flask import current_app, g, request, session
 
-from silog_scan.config import Settings
+from silog_scan.config import LANGUAGES, Settings
 from silog_scan.core.errors import Refused, Sentence
+from silog_scan.language import translator
 from silog_scan.services import checkpoints
 from silog_scan.services.accounts import Presence
 from silog_scan.services.actors import Actor
@@ -50,8 +50,8 @@ class Backend:
     @property
     def signer(self) -> Signer:
         """Return the key that signs checkpoints; one that cannot be used is refused in words."""
-        with self.database.reading() as session:
-            return checkpoints.signer_of(session, self.settings.keys)
+        with self.database.reading() as reading:
+            return checkpoints.signer_of(reading, self.settings.keys)
 
     def make_checkpoint(self, *, at: datetime, reason: str) -> Signed:
         """Make a checkpoint while scans go on; ``reason`` is asked, closing or evening."""
@@ -69,8 +69,8 @@ class Backend:
     def make_checkpoint_if_due(self) -> None:
         """Make the evening's checkpoint, once it is evening and something happened."""
         at = self.clock()
-        with self.database.reading() as session:
-            is_due = checkpoints.is_due(session, at)
+        with self.database.reading() as reading:
+            is_due = checkpoints.is_due(reading, at)
         if is_due:
             self.make_checkpoint(at=at, reason="evening")
 
@@ -94,10 +94,18 @@ def actor() -> Actor:
 
 def in_words(sentence: Sentence) -> str:
     """Return the sentence in the reader's language."""
-    return sentence.in_words(gettext)
+    return sentence.in_words(translator(language()))
 
 
 def language() -> str:
-    """Return the reader's language, id or en."""
-    locale = get_locale()
-    return locale.language if locale else "id"
+    """Return the reader's language: asked for, else remembered, else the browser's, else id."""
+    if "language" not in g:
+        g.language = _language()
+    return cast("str", g.language)
+
+
+def _language() -> str:
+    for wanted in (request.args.get("lang"), session.get("language")):
+        if wanted in LANGUAGES:
+            return str(wanted)
+    return request.accept_languages.best_match(LANGUAGES) or "id"
