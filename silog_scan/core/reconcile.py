@@ -49,6 +49,11 @@ class Tally:
         self.units += sign * other.units
 
     @property
+    def lines(self) -> int:
+        """Return how many lines have a status other than missing."""
+        return self.matched + self.short + self.surplus + self.damaged
+
+    @property
     def is_empty(self) -> bool:
         """Say whether adding it would change nothing."""
         return not (

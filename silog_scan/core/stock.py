@@ -251,6 +251,10 @@ StockKey = tuple[str, str, Condition]
 """Place, item, condition."""
 TallyKey = tuple[str, Task, str, str]
 """Manifest, task, place, item."""
+BlockKey = tuple[str, Task, int]
+"""Manifest, task, line numbers divided by ``BLOCK``."""
+BLOCK = 100
+"""Lines by status are summed for so many numbers too, so that a list of some skips the others."""
 
 
 @dataclass(slots=True)
@@ -268,7 +272,7 @@ class Situation:
 
     ``lines`` holds every line that could matter by (manifest, number); ``add_line`` fills it.
     What effects changed is gathered for the store in ``stock_delta``, ``tally_delta``,
-    ``touched_lines``, ``touched_packages``, ``new_counts`` and ``gone_counts``.
+    ``block_delta``, ``touched_lines``, ``touched_packages``, ``new_counts`` and ``gone_counts``.
     """
 
     items: Mapping[str, str] = field(default_factory=dict)
@@ -285,6 +289,7 @@ class Situation:
         default_factory=lambda: defaultdict(lambda: [0, 0])
     )
     tally_delta: dict[TallyKey, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    block_delta: dict[BlockKey, Tally] = field(default_factory=lambda: defaultdict(Tally))
     touched_lines: set[tuple[str, int, Task]] = field(default_factory=set)
     touched_packages: set[str] = field(default_factory=set)
     new_counts: dict[CountKey, Counted] = field(default_factory=dict)
@@ -383,6 +388,7 @@ class Situation:
             return
         for place in (line.destination, WHOLE):
             self.tally_delta[number, task, place, line.item].add(change)
+        self.block_delta[number, task, line.number // BLOCK].add(change)
         self.progress[number, task][line.item].counted.add(change)
 
     def _keep_count(self, key: CountKey, effect: Effect, act: Act) -> None:

@@ -19,6 +19,7 @@ from silog_scan.core.ids import uuid7
 from silog_scan.core.stock import Act, Condition, Effect, Situation, Standing, Task
 from silog_scan.services.actors import Actor
 from silog_scan.store import projections, queries
+from silog_scan.store.fillable import Leg, Need
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.memory import memory_of
 from silog_scan.store.situations import Wanted, load, save
@@ -215,7 +216,8 @@ def _must_concern(known: Situation, actor: Actor, number: str) -> None:
 def _wanted(submissions: Sequence[Submission]) -> Wanted:
     wanted = Wanted()
     for submission in submissions:
-        wanted.ends.add((submission.place, submission.task is Task.DISPATCH))
+        leg = Leg(submission.place, submission.task, submission.manifest)
+        need = wanted.legs.setdefault(leg, Need())
         if submission.manifest:
             wanted.manifests.add(submission.manifest)
         if submission.task is Task.DISPATCH:
@@ -224,6 +226,8 @@ def _wanted(submissions: Sequence[Submission]) -> Wanted:
             if not codes.flaw(scan.text, scan.symbology):
                 identity = codes.identify(scan.text)
                 wanted.codes |= {identity.code, scan.text.strip()}
+                need.lines += scan.quantity or 1
+                need.destinations.add(scan.destination)
                 if identity.item:
                     wanted.guesses[identity.code] = identity.item
                 wanted.named |= {scan.destination} if scan.destination else set()

@@ -1,6 +1,6 @@
 """What follows from events: each event's rows, and all of them made again from the log."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Tally
-from silog_scan.core.stock import WHOLE, Act, Effect, Line, Task
+from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Act, BlockKey, Effect, Line, Task
 from silog_scan.store import ledger
 from silog_scan.store.db import chunks, execute
 from silog_scan.store.situations import (
     Wanted,
+    block_row,
     insert_new,
     inserting,
     line_of,
@@ -24,6 +25,7 @@ from silog_scan.store.situations import (
 )
 from silog_scan.store.tables import (
     PROJECTIONS,
+    BlockRow,
     CustodyRow,
     DiscrepancyRow,
     ExpectedRow,
@@ -250,11 +252,17 @@ def _package_row(
 
 def recount(session: Session, number: str) -> None:
     """Sum a manifest's lines and counts anew, whatever its earlier issues were."""
-    for table in (table_of(ExpectedRow), table_of(TallyRow)):
+    for table in (table_of(ExpectedRow), table_of(TallyRow), table_of(BlockRow)):
         session.execute(delete(table).where(table.c.manifest == number))
     expected: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     tallies: dict[tuple[Task, str, str], Tally] = defaultdict(Tally)
+    blocks: dict[BlockKey, Tally] = defaultdict(Tally)
+    sizes: Counter[int] = Counter()
     for line in lines_with_counts(session, number):
+        block = line.number // BLOCK
+        sizes[block] += 1
+        for task in line.counted:
+            blocks[number, task, block].add(line.tally(task))
         for place in (line.destination, WHOLE):
             cell = expected[place, line.item]
             cell[0] += 1
@@ -263,6 +271,13 @@ def recount(session: Session, number: str) -> None:
             for task in line.counted:
                 tallies[task, place, line.item].add(line.tally(task))
     _write_sums(session, number, expected, tallies)
+    rows = [
+        block_row(key, blocks.get(key, Tally()), lines=size)
+        for block, size in sizes.items()
+        for key in ((number, task, block) for task in COUNTING)
+    ]
+    if rows:
+        session.execute(insert(table_of(BlockRow)), rows)
 
 
 def _write_sums(

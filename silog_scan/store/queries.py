@@ -13,10 +13,11 @@ from silog_scan.core.custody import EXTRAS, Outcome
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Status, status
-from silog_scan.core.stock import WHOLE, Condition, Standing, Task
+from silog_scan.core.stock import BLOCK, WHOLE, Condition, Standing, Task
 from silog_scan.store import ledger
 from silog_scan.store.db import chunks, execute
 from silog_scan.store.tables import (
+    BlockRow,
     CountedRow,
     CustodyRow,
     DiscrepancyRow,
@@ -594,9 +595,31 @@ def lines(
         .order_by(line.c.number)
     )
     statement = _filtered(statement, only, counted, damaged)
+    if only.attention or only.status:
+        statement = _in_blocks(statement, task, only)
     if only.limit:
         statement = statement.limit(only.limit)
     return [_line_view(row) for row in session.execute(statement)]
+
+
+def _in_blocks(statement: Any, task: Task, only: LineFilter) -> Any:  # noqa: ANN401
+    """Look only where the sums say that there are such lines: else all would be walked."""
+    block, line = table_of(BlockRow).c, table_of(LineRow).c
+    statuses = [only.status] if only.status else [s for s in Status if s is not Status.MATCHED]
+    in_block = and_(
+        block.manifest == line.manifest,
+        line.number.between(block.block * BLOCK, block.block * BLOCK + BLOCK - 1),
+    )
+    return (
+        statement.join(table_of(BlockRow), in_block)
+        .where(
+            block.task == task.value,
+            block.block >= (only.after + 1) // BLOCK,
+            or_(*(block[status.value] > 0 for status in statuses)),
+        )
+        .order_by(None)
+        .order_by(block.block, line.number)
+    )
 
 
 def _filtered(statement: Any, only: LineFilter, counted: Any, damaged: Any) -> Any:  # noqa: ANN401

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, insert, or_, select, tuple_
+from sqlalchemy import Table, and_, bindparam, delete, exists, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from silog_scan.core.events import timestamp
+from silog_scan.core.reconcile import Tally
 from silog_scan.core.stock import (
     COUNTING,
     WHOLE,
+    BlockKey,
     Condition,
     Counted,
     Line,
@@ -25,8 +27,10 @@ from silog_scan.core.stock import (
     lineage,
 )
 from silog_scan.store.db import chunks, execute
+from silog_scan.store.fillable import Leg, Need, fillable
 from silog_scan.store.memory import Memory
 from silog_scan.store.tables import (
+    BlockRow,
     CountedRow,
     ExpectedRow,
     ItemRow,
@@ -41,6 +45,7 @@ from silog_scan.store.tables import (
 )
 
 _TALLIES = ("matched", "short", "surplus", "damaged", "packages", "units")
+_STATUSES = ("missing", "matched", "short", "surplus", "damaged")
 
 
 @dataclass(slots=True)
@@ -48,8 +53,8 @@ class Wanted:
     """What a situation should hold: package codes, items, manifests, lines, stock of places.
 
     ``guesses`` are items by code, as labels name them: they matter where no register knows better.
-    ``ends`` are where manifests begin or end, and whether goods leave there; ``named`` are places
-    that sentences may name.
+    ``legs`` say which lines without package codes may be filled; ``named`` are places that
+    sentences may name.
     """
 
     codes: set[str] = field(default_factory=set)
@@ -58,7 +63,7 @@ class Wanted:
     manifests: set[str] = field(default_factory=set)
     lines: set[tuple[str, int]] = field(default_factory=set)
     stock_at: set[str] = field(default_factory=set)
-    ends: set[tuple[str, bool]] = field(default_factory=set)
+    legs: dict[Leg, Need] = field(default_factory=dict)
     named: set[str] = field(default_factory=set)
 
 
@@ -72,6 +77,7 @@ def _some(column: Any) -> Any:  # noqa: ANN401  # a column in, a condition out
 _PACKAGE, _LINE, _MANIFEST = table_of(PackageRow), table_of(LineRow), table_of(ManifestRow)
 _COUNT, _COUNTED, _STOCK = table_of(LineCountRow), table_of(CountedRow), table_of(StockRow)
 _EXPECTED, _TALLY, _PLACE = table_of(ExpectedRow), table_of(TallyRow), table_of(PlaceRow)
+_BLOCK = table_of(BlockRow)
 
 _ITEMS = select(ItemRow.code, ItemRow.barcode)
 _CARRIES = exists(select(_LINE.c.number).where(_LINE.c.parent == _PACKAGE.c.code))
@@ -86,15 +92,6 @@ _STANDING = and_(_OPEN, _LINE.c.last_version == _MANIFEST.c.version)
 # One statement for each condition: SQLite walks the whole table for an OR over a join.
 _LISTED = _LINES.where(_OPEN, _some(_LINE.c.package))  # those a new issue dropped, too
 _CARRIED = _LINES.where(_STANDING, _some(_LINE.c.parent))
-_BULK = _LINES.where(
-    _STANDING,
-    _LINE.c.package.is_(None),
-    _some(_LINE.c.item),
-    or_(
-        _MANIFEST.c.receiver.in_(bindparam("ends", expanding=True)),
-        _MANIFEST.c.origin.in_(bindparam("ends", expanding=True)),
-    ),
-)
 _NUMBERED = _LINES.where(_some(tuple_(_LINE.c.manifest, _LINE.c.number)))
 _MANIFESTS = select(_MANIFEST).where(_some(_MANIFEST.c.number))
 _COUNTS = select(_COUNTED).where(_some(_COUNTED.c.package))
@@ -126,7 +123,10 @@ def load(session: Session, wanted: Wanted, memory: Memory | None = None) -> Situ
     _load_lines(session, known, wanted, carrying)
     _load_children(session, known)
     _load_manifests(session, known, wanted)
-    _load_bulk(session, known, wanted)
+    _add_lines(
+        known, _rows(session, _NUMBERED, fillable(session, known, wanted.legs, wanted.items))
+    )
+    _load_manifests(session, known, wanted)
     _load_counts(session, known)
     _load_stock(session, known, wanted)
     _load_names(session, known, wanted, memory.names)
@@ -170,30 +170,6 @@ def _load_lines(session: Session, known: Situation, wanted: Wanted, carrying: se
     _add_lines(known, _rows(session, _LISTED, wanted.codes))
     _add_lines(known, _rows(session, _CARRIED, carrying))
     _add_lines(known, _rows(session, _NUMBERED, wanted.lines))
-
-
-def _load_bulk(session: Session, known: Situation, wanted: Wanted) -> None:
-    """Load lines without package codes of the items that are wanted, or that packages may fill.
-
-    An item may have a line for every destination, so they are read only for packages that no
-    manifest of these places lists.
-    """
-    items = wanted.items | {
-        package.item
-        for code, package in known.packages.items()
-        if package.item and not _is_listed(known, code, wanted.ends)
-    }
-    places = [place for place, _ in wanted.ends]
-    _add_lines(known, _rows(session, _BULK, items, ends=places))
-    _load_manifests(session, known, wanted)
-
-
-def _is_listed(known: Situation, code: str, ends: set[tuple[str, bool]]) -> bool:
-    """Say whether a line lists the package at every end where it may have been scanned."""
-    found = [known.manifests[line.manifest] for line in known.by_package.get(code, ())]
-    arriving = {(manifest.receiver, False) for manifest in found}
-    leaving = {(manifest.origin, True) for manifest in found}
-    return ends <= arriving | leaving
 
 
 def _add_lines(known: Situation, rows: Iterable[Any]) -> None:
@@ -274,7 +250,7 @@ def _load_names(session: Session, known: Situation, wanted: Wanted, names: dict[
     """Add the names that sentences may need."""
     owners = wanted.named | {f"{code[:2]}.{code[2:4]}" for code in wanted.codes}
     owners |= {package.destination or "" for package in known.packages.values()}
-    codes = {place for place, _ in wanted.ends} | {
+    codes = {leg.place for leg in wanted.legs} | {
         above for code in owners for above in lineage(code)
     }
     codes |= {package.standing.place or "" for package in known.packages.values()}
@@ -291,6 +267,7 @@ def save(session: Session, known: Situation) -> None:
     _save_lines(session, known)
     _save_stock(session, known)
     _save_tallies(session, known)
+    _save_blocks(session, known)
 
 
 def _save_packages(session: Session, known: Situation) -> None:
@@ -381,6 +358,30 @@ def _save_tallies(session: Session, known: Situation) -> None:
         if not tally.is_empty
     ]
     upsert(session, _TALLY, rows, adding=_TALLIES)
+
+
+def _save_blocks(session: Session, known: Situation) -> None:
+    rows = [
+        block_row(key, tally, lines=0)
+        for key, tally in known.block_delta.items()
+        if tally.matched or tally.short or tally.surplus or tally.damaged
+    ]
+    upsert(session, _BLOCK, rows, adding=_STATUSES)
+
+
+def block_row(key: BlockKey, tally: Tally, *, lines: int) -> dict[str, Any]:
+    """Return the row of a block with so many lines, or what a change adds to it with none."""
+    manifest, task, block = key
+    return {
+        "manifest": manifest,
+        "task": task.value,
+        "block": block,
+        "missing": lines - tally.lines,
+        "matched": tally.matched,
+        "short": tally.short,
+        "surplus": tally.surplus,
+        "damaged": tally.damaged,
+    }
 
 
 def upsert(

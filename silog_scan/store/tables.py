@@ -201,7 +201,7 @@ class LineRow(Base):
     __table_args__ = (
         Index(None, "package"),
         Index(None, "parent"),
-        Index(None, "manifest", "item", "package"),
+        Index(None, "manifest", "item", "package", "row"),
         Index(None, "manifest", "destination"),
     )
 
@@ -346,6 +346,21 @@ class TallyRow(Base):
     units: Mapped[int]
 
 
+class BlockRow(Base):
+    """Lines by status for a task, of a hundred line numbers: where to look for those in one."""
+
+    __tablename__ = "block"
+
+    manifest: Mapped[str] = mapped_column(primary_key=True)
+    task: Mapped[str] = mapped_column(primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    missing: Mapped[int]
+    matched: Mapped[int]
+    short: Mapped[int]
+    surplus: Mapped[int]
+    damaged: Mapped[int]
+
+
 class StockRow(Base):
     """What lies where: units and packages by item and condition."""
 
@@ -384,6 +399,7 @@ PROJECTIONS = (
     LineCountRow,
     ExpectedRow,
     TallyRow,
+    BlockRow,
     StockRow,
     DiscrepancyRow,
 )
