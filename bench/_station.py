@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from silog_scan import config
 from silog_scan.services import accounts
+from silog_scan.services.stations import NewStation
 from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.tables import PlaceRow
@@ -100,7 +101,7 @@ def founded(folder: Path, database: str | None = None, *, stations: int = 1) -> 
     with opened.writing() as session:
         actor = accounts.cli_actor(session)
         tokens = tuple(
-            accounts.add_station(session, actor, f"Meja {number:02}", place=PLACE, at=at)
+            stations.add_with_token(session, actor, NewStation(f"Meja {number:02}", PLACE), at=at)
             for number in range(stations)
         )
     opened.close()

@@ -22,18 +22,22 @@ from silog_scan.core.errors import (
     say,
 )
 from silog_scan.services.files import private
+from silog_scan.services.stations import Ended
 from silog_scan.store.db import Unavailable
 from silog_scan.web import (
     admin,
     api,
     assets,
     auth,
+    enrolling,
     health,
     ledger,
     manifests,
+    own,
     start,
     station,
     stock,
+    switch,
 )
 from silog_scan.web.context import Backend, in_words, language
 
@@ -44,6 +48,7 @@ MOST_UPLOADED = 64 * 2**20
 """Bytes of a request; a manifest of a million rows has 44 MB."""
 
 _STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (Ended, 401),
     (NotFound, 404),
     (NotYours, 403),
     (Conflict, 409),
@@ -52,6 +57,8 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (Unavailable, 503),
     (Refused, 400),
 )
+
+_PAGES = (auth, enrolling, switch, own, health, start, station, manifests, stock, ledger, admin)
 
 csrf = CSRFProtect()
 
@@ -77,7 +84,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     app.before_request(auth.identify)
     app.after_request(_guard)
     app.after_request(assets.packed)
-    for blueprint in (auth, health, start, station, manifests, stock, ledger, admin):
+    for blueprint in _PAGES:
         app.register_blueprint(blueprint.bp)
     api.register(app, csrf)
     app.register_error_handler(Refused, _refusal)

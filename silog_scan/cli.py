@@ -1069,6 +1069,54 @@ def change_password(line: Line, name: str, password_file: Any) -> None:
     click.echo(line.tell(say("The password of %(name)s was changed.", name=name)))
 
 
+@user.command("enable")
+@click.argument("name")
+@click.pass_obj
+def enable_user(line: Line, name: str) -> None:
+    """Give a person's access back.
+
+    \b
+    Example: silog-scan user enable rina
+    """
+    from silog_scan.services import accounts
+
+    with line.writing() as (session, actor):
+        accounts.enable_user(session, actor, name, at=serving.now())
+    click.echo(line.tell(say("User %(name)s may sign in again.", name=name)))
+
+
+@user.command("reset")
+@click.argument("name")
+@click.pass_obj
+def reset_second_factor(line: Line, name: str) -> None:
+    """Take away a second factor that was lost; the next sign-in asks for a new one.
+
+    \b
+    Example: silog-scan user reset hendra
+    """
+    from silog_scan.services import sign_ins
+
+    with line.writing() as (session, actor):
+        sign_ins.reset_second_factor(session, actor, name, at=serving.now())
+    click.echo(line.tell(say("The second factor of %(name)s was taken away.", name=name)))
+
+
+@user.command("end")
+@click.argument("name")
+@click.pass_obj
+def end_sign_ins(line: Line, name: str) -> None:
+    """End every sign-in and token of a person.
+
+    \b
+    Example: silog-scan user end rina
+    """
+    from silog_scan.services import sign_ins
+
+    with line.writing() as (session, actor):
+        sign_ins.end_all(session, actor, name, at=serving.now())
+    click.echo(line.tell(say("Every sign-in of %(name)s has ended.", name=name)))
+
+
 @main.group(cls=Commands)
 def station() -> None:
     """Keep the stations that have a token of their own.
@@ -1081,19 +1129,55 @@ def station() -> None:
 @station.command("add")
 @click.argument("name")
 @click.option("--place", help="The data home's own when left out.")
+@click.option("--task", help="The only one it may do; any when left out.")
+@click.option("--days", type=click.IntRange(1), help="How long its token is good; 180.")
+@click.option("--code", "by_code", is_flag=True, help="Print a code for /enrol, not the token.")
 @click.pass_obj
-def add_station(line: Line, name: str, place: str | None) -> None:
+def add_station(
+    line: Line, /, name: str, *, by_code: bool, **fixed: Any
+) -> None:  # click's options
     """Add a station and print its bearer token, this once.
 
     \b
     Example: silog-scan station add "PPK Medan Kota" --place 12.71.01
     """
-    from silog_scan.services import accounts
+    from silog_scan.services import stations
 
     with line.writing() as (session, actor):
-        where = place or actor.place
-        token = accounts.add_station(session, actor, name, place=where, at=serving.now())
-    click.echo(token)
+        new = stations.NewStation(
+            name,
+            fixed["place"] or actor.place,
+            _task(fixed["task"]),
+            fixed["days"] or stations.DAYS,
+        )
+        row, at = stations.add(session, actor, new, at=serving.now()), serving.now()
+        if by_code:
+            shown = stations.make_code(session, actor, row.name, at=at)
+        else:
+            shown = stations.make_token(session, row)
+    click.echo(shown)
+
+
+def _task(name: str | None) -> Task | None:
+    if name is None or name in list(Task):
+        return Task(name) if name else None
+    raise Malformed("task-not-offered", say("Choose a task: receive, send, return, look up."))
+
+
+@station.command("code")
+@click.argument("name")
+@click.pass_obj
+def station_code(line: Line, name: str) -> None:
+    """Print a code by which a device enrols as the station: once, within an hour.
+
+    \b
+    Example: silog-scan station code "PPK Medan Kota"
+    """
+    from silog_scan.services import stations
+
+    with line.writing() as (session, actor):
+        code = stations.make_code(session, actor, name, at=serving.now())
+    click.echo(code)
 
 
 @station.command("list")
@@ -1104,27 +1188,32 @@ def list_stations(line: Line) -> None:
     \b
     Example: silog-scan station list
     """
-    from silog_scan.services import accounts
+    from silog_scan.services import stations
 
+    at = serving.now()
     with line.reading() as (session, actor):
-        for row in accounts.stations(session, actor):
-            state = "revoked" if row.revoked_at else "-"
-            click.echo(f"{row.name:24} {row.place:20} {state}")
+        for row in stations.stations(session, actor):
+            state = "-"
+            if row.revoked_at:
+                state = "revoked"
+            elif row.expires_at and row.expires_at <= at:
+                state = "expired"
+            click.echo(f"{row.name:24} {row.place:20} {row.task or '-':10} {state}")
 
 
 @station.command("revoke")
 @click.argument("name")
 @click.pass_obj
 def revoke_station(line: Line, name: str) -> None:
-    """End a station's token.
+    """End a station's token and every sign-in at it.
 
     \b
     Example: silog-scan station revoke "PPK Medan Kota"
     """
-    from silog_scan.services import accounts
+    from silog_scan.services import stations
 
     with line.writing() as (session, actor):
-        accounts.revoke_station(session, actor, name, at=serving.now())
+        stations.revoke(session, actor, name, at=serving.now())
     click.echo(line.tell(say("Station %(name)s was revoked.", name=name)))
 
 

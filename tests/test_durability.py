@@ -21,7 +21,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from silog_scan.services import accounts, ledgers
+from silog_scan.services import accounts, ledgers, stations
+from silog_scan.services.stations import NewStation
 from silog_scan.store import ledger
 from silog_scan.store.db import Database
 from tests.cli.conftest import PROGRAM, clean_environment
@@ -85,7 +86,7 @@ def served(home: Path, url: str, *prefix: str, **settings: str) -> Iterator[Stat
     database = Database(url)
     with database.writing() as session:
         actor = accounts.cli_actor(session)
-        token = accounts.add_station(session, actor, "Meja 1", place="12.71", at=NOON)
+        token = stations.add_with_token(session, actor, NewStation("Meja 1", "12.71"), at=NOON)
     database.close()
     port = free_port()
     with (home / "serve.log").open("wb") as log:

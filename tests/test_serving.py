@@ -20,7 +20,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 import pytest
 
 from silog_scan.app import secret_key
-from silog_scan.services import accounts, archives, ledgers
+from silog_scan.services import accounts, archives, ledgers, stations
+from silog_scan.services.stations import NewStation
 from silog_scan.store.db import Database
 from tests.cli.conftest import FIXTURES, PROGRAM, clean_environment
 from tests.conftest import NOON, PASSWORD
@@ -426,7 +427,7 @@ def test_a_station_reads_photos_without_opencv_and_zbar(
     database = Database(f"sqlite:///{home / 'silog.db'}")
     with database.writing() as session:
         actor = accounts.cli_actor(session)
-        token = accounts.add_station(session, actor, "Meja 1", place="12.71", at=NOON)
+        token = stations.add_with_token(session, actor, NewStation("Meja 1", "12.71"), at=NOON)
     database.close()
 
     status, text = station.browser.open(

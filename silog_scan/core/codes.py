@@ -21,6 +21,8 @@ from silog_scan.core.errors import Sentence, say
 
 MAX_TEXT = 4_096
 """Characters; longer than any label of the field, and a QR code holds 7,089 digits."""
+BADGE = "SLG-BADGE-"
+"""How the text of a person's card begins; the rest is a secret, never kept."""
 
 _ALLOWED_CONTROLS = {"\x1d", "\x1e", "\x04"}  # GS, RS, EOT: ISO/IEC 15434
 _PACKAGE = re.compile(r"(\d{2})(\d{2})-([A-Z]{2})-(\d{6})", re.ASCII)
@@ -79,9 +81,16 @@ def flaw(text: str, symbology: str | None = None) -> Sentence | None:
             length=len(text),
             most=MAX_TEXT,
         )
+    if is_badge(text):
+        return say("This is a person's card, no label. To change who works here, use Switch.")
     if not text.isprintable() and any(map(_is_forbidden, text.strip(" \t\r\n"))):
         return say("The code has control characters that no label has. Scan it again.")
     return _digit_flaw(clean(text), symbology, is_gs1=text.startswith(_GS1_PREFIXES))
+
+
+def is_badge(text: str) -> bool:
+    """Say whether the text is that of a person's card."""
+    return clean(text).upper().startswith(BADGE)
 
 
 def _is_forbidden(letter: str) -> bool:

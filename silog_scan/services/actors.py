@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from silog_scan.core.errors import NotYours, say
 from silog_scan.core.places import is_at_or_below
+from silog_scan.core.stock import Task
 
 
 class Role(StrEnum):
@@ -16,37 +17,56 @@ class Role(StrEnum):
     OBSERVER = "observer"
 
 
+class Scope(StrEnum):
+    """How much of a person's role a token carries; a browser carries all of it."""
+
+    READ = "read"
+    RECORD = "record"
+    ALL = "all"
+
+
 CLI_USER = "cli"
 """Who the command line acts as; it answers to whoever may read the data home."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts; ``station`` is whose chain records it, ``device`` that a token was shown."""
+    """Who acts; ``station`` is whose chain records it, ``device`` that a station's token was shown.
+
+    ``task`` is the only one that an enrolled station may do, if one is fixed.
+    """
 
     station: str
     place: str
     role: Role
     user: str | None = None
     device: bool = False
+    task: Task | None = None
+    scope: Scope = Scope.ALL
 
     @property
     def may_record(self) -> bool:
-        """Say whether it may scan and import; an observer only looks."""
-        return self.role is not Role.OBSERVER
+        """Say whether it may scan and import; an observer only looks, as does a reading token."""
+        return self.role is not Role.OBSERVER and self.scope is not Scope.READ
 
     @property
     def may_decide(self) -> bool:
         """Say whether it may close, undo what others scanned, and settle."""
-        return self.role in (Role.SUPERVISOR, Role.ADMINISTRATOR) and not self.device
+        return self.role in (Role.SUPERVISOR, Role.ADMINISTRATOR) and self._is_whole
 
     @property
     def may_administer(self) -> bool:
         """Say whether it may keep accounts and stations."""
-        return self.role is Role.ADMINISTRATOR and not self.device
+        return self.role is Role.ADMINISTRATOR and self._is_whole
+
+    @property
+    def _is_whole(self) -> bool:
+        return not self.device and self.scope is Scope.ALL
 
     def must_record(self) -> None:
         """Refuse who may only look."""
+        if self.scope is Scope.READ:
+            raise NotYours("scope-too-small", say("This token only reads. Use another one."))
         if not self.may_record:
             raise NotYours(
                 "role-not-allowed",
@@ -64,6 +84,17 @@ class Actor:
         """Refuse who is no administrator."""
         if not self.may_administer:
             raise NotYours("role-not-allowed", say("Only an administrator may do this. Ask one."))
+
+    def must_do(self, task: Task) -> None:
+        """Refuse a task other than the one fixed for this station; to look up is always allowed."""
+        if self.task not in (None, task) and task is not Task.LOOKUP:
+            raise NotYours(
+                "task-not-yours",
+                say(
+                    "This station only does the task %(task)s. Ask the administrator.",
+                    task=self.task.value if self.task else "",
+                ),
+            )
 
     def may_see(self, place: str) -> bool:
         """Say whether a place is its own or below it."""

@@ -71,7 +71,11 @@ def found(session: Session, founding: Founding, at: datetime) -> None:
         session,
         accounts.cli_actor(session),
         accounts.NewUser(
-            founding.administrator, Role.ADMINISTRATOR, founding.place, founding.password
+            founding.administrator,
+            Role.ADMINISTRATOR,
+            founding.place,
+            founding.password,
+            is_temporary=False,
         ),
         at=at,
     )

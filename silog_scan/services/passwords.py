@@ -6,6 +6,7 @@ tries first, and none made of the words of this work.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from threading import BoundedSemaphore
 
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -13,6 +14,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from silog_scan.core.errors import Malformed, say
 
 SHORTEST, LONGEST = 10, 256
+PIN_DIGITS = 6
+_DIFFERENT_DIGITS = 3
 # N = 2^17, r = 8, p = 1: the floor of OWASP's password storage cheat sheet for scrypt.
 _SCRYPT = "scrypt:131072:8:1"
 _FEW_AT_ONCE = BoundedSemaphore(2)  # each takes 128 MB and a core; 32 threads would take 4 GB
@@ -50,6 +53,24 @@ class NewPassword:
         if _is_common(self.text.lower()):
             told = say("Others would guess this password. Choose several words that do not belong.")
             raise Malformed("password-common", told)
+
+
+@dataclass(frozen=True)
+class NewPin:
+    """A PIN to be given: good only with a card, or a name, at an enrolled station."""
+
+    text: str
+
+    @cached_property
+    def hash(self) -> str:
+        """Return what is kept of it, or refuse one that is no six digits or easy to guess."""
+        digits = self.text
+        if not (digits.isascii() and digits.isdigit() and len(digits) == PIN_DIGITS):
+            raise Malformed("pin-shape", say("A PIN has %(n)s digits.", n=PIN_DIGITS))
+        steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
+        if len(set(digits)) < _DIFFERENT_DIGITS or (len(steps) == 1):
+            raise Malformed("pin-common", say("Others would guess this PIN. Mix the digits."))
+        return generate_password_hash(digits, method=_SCRYPT)
 
 
 def is_right(kept: str | None, text: str) -> bool:

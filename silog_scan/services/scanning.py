@@ -188,6 +188,7 @@ def _problem(known: Situation, submission: Submission) -> Refused | None:
     try:
         submission.actor.must_record()
         submission.actor.must_hold(submission.place)
+        submission.actor.must_do(submission.task)
         if submission.task not in OFFERED:
             raise Malformed(
                 "task-not-offered",
@@ -237,7 +238,7 @@ def _wanted(submissions: Sequence[Submission]) -> Wanted:
 def _answer(batch: _Batch, submission: Submission, scan: Scan) -> Answer:
     first = batch.earlier.get(scan.id)
     if first is not None:
-        if first.body["text"] == _kept(scan.text) and first.body["task"] == scan.task.value:
+        if first.body["text"] == kept(scan.text) and first.body["task"] == scan.task.value:
             return _first_result(first)
         return _refuse_reused_id(batch, submission, scan)
     decision = decide(scan, batch.known)
@@ -287,8 +288,13 @@ def _counts(known: Situation, scan: Scan, decision: Decision) -> Counts:
     return Counts(packages, sum(cell.counted.packages for cell in cells.values()))
 
 
-def _kept(text: str) -> str:
-    """Return a text as the log can hold it: a lone surrogate is no character, and no UTF-8."""
+def kept(text: str) -> str:
+    """Return a text as the log can hold it: a lone surrogate is no character, and no UTF-8.
+
+    Of a person's card only what it is: its secret must stand in no log.
+    """
+    if codes.is_badge(text):
+        return codes.BADGE
     shortened = text[: codes.MAX_TEXT]
     return shortened.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
@@ -298,7 +304,7 @@ def _body(scan: Scan, decision: Decision, counts: Counts, actor: Actor) -> dict[
         "task": scan.task.value,
         "place": scan.place,
         "manifest": scan.manifest,
-        "text": _kept(scan.text),
+        "text": kept(scan.text),
         "symbology": scan.symbology,
         "source": scan.source,
         "scanned_at": timestamp(scan.scanned_at),
@@ -358,7 +364,7 @@ def _refuse_reused_id(batch: _Batch, submission: Submission, scan: Scan) -> Refu
     body = {
         "scan": scan.id,
         "code": "id-reused",
-        "text": _kept(scan.text),
+        "text": kept(scan.text),
         "task": scan.task.value,
         "place": scan.place,
         "scanned_at": timestamp(scan.scanned_at),

@@ -15,6 +15,8 @@ from silog_scan.core.errors import TooMany, say
 
 _OF_A_NAME = parse("5 per 5 minutes")
 _OF_A_MACHINE = parse("50 per 5 minutes")  # a warehouse may come through one address
+_OF_A_PIN = parse("3 per 15 minutes")
+"""Wrong PINs to a name; then the card is asked for."""
 
 
 class Throttle:
@@ -34,6 +36,17 @@ class Throttle:
         """Count a failure."""
         for limit, key in _keys(machine, name):
             self._limiter.hit(limit, *key)
+
+    def check_pin(self, machine: str, name: str) -> None:
+        """Refuse a PIN to a name alone after three wrong ones; with the card it is still taken."""
+        key = ("pin", machine, name[:60])
+        if not self._limiter.test(_OF_A_PIN, *key):
+            told = say("Three wrong PINs. Scan your card, or wait.")
+            raise TooMany("card-needed", told, wait=self._wait(_OF_A_PIN, key))
+
+    def failed_pin(self, machine: str, name: str) -> None:
+        """Count a wrong PIN."""
+        self._limiter.hit(_OF_A_PIN, "pin", machine, name[:60])
 
     def _wait(self, limit: RateLimitItem, key: tuple[str, ...]) -> int:
         reset = self._limiter.get_window_stats(limit, *key).reset_time

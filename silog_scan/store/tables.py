@@ -104,7 +104,12 @@ class MetaRow(Base):
 
 
 class UserRow(Base):
-    """A person who may sign in; events know only ``id``."""
+    """A person who may sign in; events know only ``id``.
+
+    ``is_temporary``: the password came from somebody else and is to be changed. ``totp`` is the
+    second factor's secret, ``totp_used`` its newest step that was used. ``pin`` is hashed as
+    passwords are, ``badge`` the SHA-256 of the card's text.
+    """
 
     __tablename__ = "user_account"
 
@@ -116,22 +121,53 @@ class UserRow(Base):
     language: Mapped[str | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    is_temporary: Mapped[bool] = mapped_column(default=False)
+    totp: Mapped[str | None]
+    totp_used: Mapped[int] = mapped_column(default=0)
+    pin: Mapped[str | None]
+    badge: Mapped[str | None] = mapped_column(unique=True)
+
+
+class RecoveryCodeRow(Base):
+    """A code that stands in once for the second factor; ``code`` is its SHA-256."""
+
+    __tablename__ = "recovery_code"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
+    used_at: Mapped[datetime | None]
 
 
 class SignInRow(Base):
-    """A session of a signed-in person; ``token`` is the SHA-256 of what the cookie holds."""
+    """A session of a person, or a token for programs; ``token`` is the SHA-256 of what they hold.
+
+    ``id`` names it to its owner, ``label`` is the browser or the token's name. It ``waits_for`` a
+    step until the person may go on. ``station`` is the enrolled device it was begun at.
+    """
 
     __tablename__ = "sign_in"
 
     token: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
     user: Mapped[str] = mapped_column(ForeignKey("user_account.id"), index=True)
+    kind: Mapped[str]
+    label: Mapped[str]
+    station: Mapped[str | None]
+    scope: Mapped[str]
+    waits_for: Mapped[str | None]
+    is_locked: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 
 class StationRow(Base):
-    """A named place of work with its own chain; ``token`` is the SHA-256 of its bearer token."""
+    """A named place of work with its own chain; ``token`` is the SHA-256 of its bearer token.
+
+    ``task`` is the only one it may do, if one is fixed; ``code`` the SHA-256 of the code that
+    fetches a token, once and until ``code_until``; the token is good until ``expires_at``.
+    """
 
     __tablename__ = "station"
 
@@ -140,6 +176,10 @@ class StationRow(Base):
     token: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    task: Mapped[str | None]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    code_until: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
     unsent: Mapped[int] = mapped_column(default=0)
     seen_at: Mapped[datetime | None]
 

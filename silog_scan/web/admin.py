@@ -1,15 +1,23 @@
 """Keep people and stations: add them, and end their access."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from silog_scan.core.custody import OFFERED
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
-from silog_scan.services import accounts, passwords
+from silog_scan.core.stock import Task
+from silog_scan.documents import qr
+from silog_scan.services import accounts, passwords, sign_ins, stations
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import NewPassword
+from silog_scan.services.second_factor import random_code
+from silog_scan.services.stations import NewStation
 from silog_scan.store import queries
-from silog_scan.web import words
+from silog_scan.web import words, work
 from silog_scan.web.context import actor, backend, in_words, now
 
 bp = Blueprint("admin", __name__)
@@ -38,23 +46,24 @@ def users() -> str:
     return _users()
 
 
-def _users(problem: Refused | None = None) -> str:
+def _users(problem: Refused | None = None, **new: Any) -> str:  # noqa: ANN401  # shown once
     with backend().database.reading() as session:
         found = accounts.users(session, actor())
         seen = queries.last_sign_ins(session, [user.id for user in found])
         names = queries.place_names(session, {user.place for user in found})
         asked = _asked_user(session)
+        standing = sign_ins.of(session, asked.id, at=now()) if asked else []
     return render_template(
         "admin/users.html", found=found, seen=seen, names=names, roles=words.ROLES, role=Role,
-        asked=asked, own=actor().user, form=request.form, problem=_told(problem), now=now(),
-        shortest=passwords.SHORTEST,
+        asked=asked, standing=standing, own=actor().user, form=request.form,
+        problem=_told(problem), now=now(), shortest=passwords.SHORTEST, **new,
     )  # fmt: skip
 
 
-def _asked_user(session: Session) -> str | None:
-    """Return the name of the person whose access the asker is about to end."""
-    name = request.args.get("disable")
-    return accounts.find_user(session, actor(), name).name if name else None
+def _asked_user(session: Session) -> Any:  # noqa: ANN401  # a row of the accounts
+    """Return the person the asker is about to do something with."""
+    name = request.args.get("user") or request.form.get("user")
+    return accounts.find_user(session, actor(), name) if name else None
 
 
 def _told(problem: Refused | None) -> str | None:
@@ -87,12 +96,67 @@ def _new_user() -> accounts.NewUser:
 @bp.post("/admin/users/disable")
 def disable_user() -> Answer:
     """End a person's access."""
-    asker, at, name = actor(), now(), request.form.get("name", "")
+    return _done_with(accounts.disable_user)
+
+
+@bp.post("/admin/users/enable")
+def enable_user() -> Answer:
+    """Give a person's access back."""
+    return _done_with(accounts.enable_user)
+
+
+@bp.post("/admin/users/sign-ins/end")
+def end_sign_ins() -> Answer:
+    """End every sign-in and token of a person."""
+    return _done_with(sign_ins.end_all)
+
+
+@bp.post("/admin/users/second-factor/reset")
+def reset_second_factor() -> Answer:
+    """Let a person who lost the phone begin anew with the second factor."""
+    return _done_with(sign_ins.reset_second_factor)
+
+
+def _done_with(act: Callable[..., object]) -> Answer:
+    asker, at, name = actor(), now(), request.form.get("user", "")
     try:
-        backend().writer.run(lambda session: accounts.disable_user(session, asker, name, at=at))
+        backend().writer.run(lambda session: act(session, asker, name, at=at))
     except Refused as refusal:
         return _users(refusal), _status(refusal)
-    return redirect(url_for("admin.users"), 303)
+    return redirect(url_for("admin.users", user=name), 303)
+
+
+@bp.post("/admin/users/password")
+def set_password() -> Answer:
+    """Give a person a password for once, made by chance and shown this once."""
+    asker, at, name = actor(), now(), request.form.get("user", "")
+    text = "-".join(random_code(_GROUP) for _ in range(_GROUPS))
+    new = NewPassword(text)
+    new.prepare()
+    try:
+        backend().writer.run(
+            lambda session: accounts.set_password(session, asker, name, password=new, at=at)
+        )
+    except Refused as refusal:
+        return _users(refusal), _status(refusal)
+    return _users(one_time=text)
+
+
+_GROUP, _GROUPS = 4, 4
+"""Letters of a one-time password: 80 bits."""
+
+
+@bp.post("/admin/users/badge")
+def give_badge() -> Answer:
+    """Make a person's card anew, to be printed this once."""
+    asker, at, name = actor(), now(), request.form.get("user", "")
+    try:
+        text = backend().writer.run(
+            lambda session: accounts.give_badge(session, asker, name, at=at)
+        )
+    except Refused as refusal:
+        return _users(refusal), _status(refusal)
+    return _users(badge=text, drawing=qr.drawn(text))
 
 
 def _status(refusal: Refused) -> int:
@@ -102,45 +166,71 @@ def _status(refusal: Refused) -> int:
 # Stations.
 
 
-@bp.get("/admin/stations")
-def stations() -> str:
+@bp.get("/admin/stations", endpoint="stations")
+def list_stations() -> str:
     """List the stations at the asker's place and below."""
     return _stations()
 
 
-def _stations(problem: Refused | None = None, token: str | None = None) -> str:
+def _stations(problem: Refused | None = None, code: str | None = None) -> str:
+    name = request.form.get("name", "").strip()
+    address = f"{request.host_url}enrol#{code}" if code else None
     with backend().database.reading() as session:
-        found = accounts.stations(session, actor())
+        found = stations.stations(session, actor())
         events = queries.newest_events(session)
         names = queries.place_names(session, {station.place for station in found})
-    asked = request.args.get("revoke")
+        own, _ = accounts.own_station(session)
     return render_template(
-        "admin/stations.html", found=found, events=events, names=names, now=now(),
-        asked=next((s for s in found if s.name == asked and s.token and not s.revoked_at), None),
-        form=request.form, token=token, problem=_told(problem), backup=backend().keeper.state(),
+        "admin/stations.html", found=found, events=events, names=names, now=now(), own=own,
+        name=name, code=code, address=address, drawing=qr.drawn(address) if address else None,
+        tasks={one: words.TASKS[one] for one in OFFERED}, task=Task, days=stations.DAYS,
+        most_days=stations.MOST_DAYS, form=request.form, problem=_told(problem),
+        backup=backend().keeper.state(),
     )  # fmt: skip
 
 
 @bp.post("/admin/stations")
 def add_station() -> Answer:
-    """Add a station and show its token, which nobody can see again."""
-    asker, at, form = actor(), now(), request.form
-    name, place = form.get("name", ""), form.get("place", "").strip()
+    """Add a station and show the code by which its device enrols."""
+    asker, at = actor(), now()
+
+    def add(session: Session) -> str:
+        stations.add(session, asker, new, at=at)
+        return stations.make_code(session, asker, new.name.strip(), at=at)
+
     try:
-        token = backend().writer.run(
-            lambda session: accounts.add_station(session, asker, name, place=place, at=at)
-        )
+        new = _new_station()
+        code = backend().writer.run(add)
     except Refused as refusal:
         return _stations(refusal), _status(refusal)
-    return _stations(token=token)
+    return _stations(code=code)
+
+
+def _new_station() -> NewStation:
+    form, days = request.form, request.form.get("days", str(stations.DAYS))
+    is_number = days.isascii() and days.isdigit() and len(days) <= len(str(stations.MOST_DAYS))
+    task = work.task_named(form["task"]) if form.get("task") else None
+    place = form.get("place", "").strip()
+    return NewStation(form.get("name", ""), place, task, int(days) if is_number else 0)
+
+
+@bp.post("/admin/stations/code")
+def new_code() -> Answer:
+    """Show a new code for a station whose device is to be enrolled, or replaced."""
+    asker, at, name = actor(), now(), request.form.get("name", "")
+    try:
+        code = backend().writer.run(lambda s: stations.make_code(s, asker, name, at=at))
+    except Refused as refusal:
+        return _stations(refusal), _status(refusal)
+    return _stations(code=code)
 
 
 @bp.post("/admin/stations/revoke")
 def revoke_station() -> Answer:
-    """End a station's token."""
+    """End a station's token, and every sign-in at it."""
     asker, at, name = actor(), now(), request.form.get("name", "")
     try:
-        backend().writer.run(lambda session: accounts.revoke_station(session, asker, name, at=at))
+        backend().writer.run(lambda session: stations.revoke(session, asker, name, at=at))
     except Refused as refusal:
         return _stations(refusal), _status(refusal)
     return redirect(url_for("admin.stations"), 303)

@@ -4,11 +4,11 @@ import time
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext
-from flask_login import current_user
 from flask_openapi3 import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.security_scheme import SecurityScheme
@@ -21,15 +21,18 @@ from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
-from silog_scan.services import accounts, clocks, deliveries, reports, scanning
+from silog_scan.services import clocks, deliveries, reports, scanning, stations
+from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Answer, Submission
+from silog_scan.services.stations import Ended
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
-from silog_scan.web import shapes
-from silog_scan.web.auth import bearer_actor
+from silog_scan.web import enrolling, shapes
+from silog_scan.web.auth import bearer_actor, cookie_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
 
 _PROBLEM = "application/problem+json"
+_MOST_SCANS = 500
 _LONGEST_UNSENT = 9
 """Digits of a number of scans."""
 _PAGE = 100
@@ -119,22 +122,71 @@ def register(app: Flask, csrf: CSRFProtect) -> None:
 
 def authenticate() -> Response | None:
     """Answer 401 before anything of a call is looked at."""
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith("/api/") or request.endpoint == "api.enrol":
         return None
-    found = bearer_actor()
-    if found is None and "Authorization" not in request.headers and current_user.is_authenticated:
-        if request.method not in ("GET", "HEAD"):
-            current_app.extensions["silog_csrf"].protect()
-        found = current_user.actor
+    try:
+        found = bearer_actor()
+        if found is None and "Authorization" not in request.headers:
+            found = _browser()
+    except Ended as ended:
+        _record_refused(ended)
+        return problem(401, ended.code, in_words(ended.sentence))
     if found is None:
         told = in_words(say("Show a valid token: Authorization: Bearer ..."))
         return problem(401, "unauthenticated", told)
     g.actor = found
-    at, stations = now(), backend().stations
-    if stations.is_news(found, at):
-        backend().writer.run(lambda session: accounts.station_came(session, found, at=at))
-    stations.note(found, at)
+    at, presence = now(), backend().stations
+    if presence.is_news(found, at):
+        backend().writer.run(lambda session: stations.came(session, found, at=at))
+    presence.note(found, at)
     return None
+
+
+def _browser() -> Actor | None:
+    """Return who a page acts for; what changes something must come from a page of ours."""
+    found = cookie_actor()
+    if found is not None and request.method not in ("GET", "HEAD"):
+        current_app.extensions["silog_csrf"].protect()
+    return found
+
+
+def _record_refused(ended: Ended) -> None:
+    """Keep what a station sends after its token has ended: it counts nothing, and is known."""
+    if request.method != "POST" or not request.path.endswith("/scans"):
+        return
+    content = request.get_json(silent=True)
+    sent = content.get("scans") if isinstance(content, dict) else None
+    scans = [
+        {"scan": str(scan["id"]), "text": scanning.kept(str(scan.get("text", "")))}
+        for scan in (sent if isinstance(sent, list) else [])[:_MOST_SCANS]
+        if isinstance(scan, dict) and _is_uuid(scan.get("id"))
+    ]
+    fresh, at = backend().refusals.fresh(ended.station, scans), now()
+    if fresh:
+        backend().writer.run(lambda s: stations.refuse_scans(s, ended, fresh, at=at))
+
+
+def _is_uuid(text: object) -> bool:
+    try:
+        return isinstance(text, str) and bool(UUID(text))
+    except ValueError:
+        return False
+
+
+@bp.post("/enrol", responses={200: shapes.EnrolledOut}, security=[])
+def enrol(body: shapes.EnrolIn) -> Response:
+    """Exchange a code for a station's token: once, and within the hour it is good."""
+    found = enrolling.exchange(body.code)
+    station = found.device
+    return jsonify(
+        {
+            "station": station.name,
+            "place": station.place,
+            "token": found.token,
+            **({"task": station.task.value} if station.task else {}),
+            **({"expires_at": timestamp(found.expires_at)} if found.expires_at else {}),
+        }
+    )
 
 
 @bp.get("/openapi.json", doc_ui=False)

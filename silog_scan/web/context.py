@@ -12,13 +12,13 @@ from silog_scan.config import LANGUAGES, Settings
 from silog_scan.core.errors import Refused, Sentence
 from silog_scan.language import translator
 from silog_scan.services import checkpoints
-from silog_scan.services.accounts import Presence
 from silog_scan.services.actors import Actor
 from silog_scan.services.backups import Holdings
 from silog_scan.services.checkpoints import Signed
 from silog_scan.services.clocks import Noted
 from silog_scan.services.keeper import Keeper
 from silog_scan.services.keys import Signer
+from silog_scan.services.stations import Presence, Refusals
 from silog_scan.services.throttle import Throttle
 from silog_scan.services.watching import Watch
 from silog_scan.store.db import Database
@@ -39,6 +39,7 @@ class Backend:
     demo_secrets: set[str] = field(default_factory=set)
     clocks: Noted = field(default_factory=Noted)
     stations: Presence = field(default_factory=Presence)
+    refusals: Refusals = field(default_factory=Refusals)
     throttle: Throttle = field(default_factory=Throttle)
     keeper: Keeper = field(init=False)
 

@@ -80,6 +80,22 @@ class ScanIn(Strict):
     counter: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
 
 
+class EnrolIn(Strict):
+    """The code an administrator was shown for a new device."""
+
+    code: Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class EnrolledOut(BaseModel):
+    """The station a device has become; the token is shown this once."""
+
+    station: str
+    place: str
+    token: str
+    task: str | None = None
+    expires_at: datetime | None = None
+
+
 class ScansIn(Strict):
     """Scans of one task, 1 to 500; ``place`` is the station's when left out."""
 

@@ -1,4 +1,4 @@
-"""The start: choose place, task and manifest once, then only scan; and who is signed in."""
+"""The start: choose place, task and manifest once, then only scan; and which there are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,11 @@ from silog_scan.core import places
 from silog_scan.core.custody import OFFERED
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.stock import Task
-from silog_scan.services import accounts
 from silog_scan.store import queries
 from silog_scan.store.queries import ManifestView
 from silog_scan.web import figures, frame, work
 from silog_scan.web.context import actor, backend, now
-from silog_scan.web.words import ROLES, TASKS
+from silog_scan.web.words import TASKS
 
 bp = Blueprint("start", __name__)
 frame.register(bp)
@@ -43,10 +42,12 @@ def home() -> str | BaseResponse:
     work.lay_down()
     kept = session.get("work", {})
     place = request.args.get("place") or kept.get("place") or actor().place
-    task = work.task_named(request.args.get("task") or kept.get("task") or Task.RECEIVE.value)
+    fixed = actor().task
+    named = fixed.value if fixed else request.args.get("task") or kept.get("task")
+    task = work.task_named(named or Task.RECEIVE.value)
     with backend().database.reading() as reading:
         choice = _choice(reading, place, task)
-    words = {task: TASKS[task] for task in OFFERED}
+    words = {one: TASKS[one] for one in OFFERED if fixed in (None, one) or one is Task.LOOKUP}
     return render_template("start/home.html", choice=choice, tasks=words, due=due_in_words)
 
 
@@ -104,14 +105,3 @@ def begin() -> BaseResponse:
         chosen = work.asked(reading, request.form)
     work.take_up(chosen)
     return redirect(url_for("station.screen"))
-
-
-@bp.get("/person")
-def person() -> str:
-    """Show who is signed in, and the ways out."""
-    with backend().database.reading() as reading:
-        station, _ = accounts.own_station(reading)
-        place = queries.place(reading, actor().place)
-    return render_template(
-        "start/person.html", role=ROLES[actor().role], place=place, station=station
-    )

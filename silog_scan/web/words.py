@@ -3,7 +3,7 @@
 from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.stock import Condition, Task
-from silog_scan.services.actors import Role
+from silog_scan.services.actors import Role, Scope
 
 OUTCOMES: dict[Outcome, Sentence] = {
     Outcome.ACCEPTED: say("Match"),
@@ -38,6 +38,12 @@ ROLES: dict[Role, Sentence] = {
     Role.SUPERVISOR: say("Supervisor"),
     Role.ADMINISTRATOR: say("Administrator"),
     Role.OBSERVER: say("Observer"),
+}
+
+SCOPES: dict[Scope, Sentence] = {
+    Scope.READ: say("only read"),
+    Scope.RECORD: say("read and record scans"),
+    Scope.ALL: say("all that I may do"),
 }
 
 CONDITIONS: dict[Condition, Sentence] = {

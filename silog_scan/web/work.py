@@ -31,7 +31,9 @@ def asked(reading: Session, form: Mapping[str, str]) -> Work:
     number = form.get("manifest") or None
     if number:
         reports.manifest(reading, who, number)
-    return Work(who, task_named(form.get("task")), place, number)
+    task = task_named(form.get("task"))
+    who.must_do(task)
+    return Work(who, task, place, number)
 
 
 def take_up(work: Work) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from silog_scan.services import accounts
+from silog_scan.services import sign_ins, stations
 from silog_scan.store.db import Database
 from tests.cli.conftest import Run
 from tests.conftest import NOON, PASSWORD
@@ -31,7 +31,7 @@ def test_a_new_password_is_the_one_that_counts(run: Run, home: Path) -> None:
 
     database = Database(f"sqlite:///{home / 'silog.db'}")
     with database.reading() as session:
-        found = accounts.check_password(session, "admin", "another horse battery")
+        found = sign_ins.check_password(session, "admin", "another horse battery")
     database.close()
     assert found.name == "admin"
 
@@ -79,7 +79,7 @@ def test_a_stations_token_stands_alone_on_standard_output(run: Run, home: Path) 
     assert (done.code, done.out) == (0, f"{token}\n")
     database = Database(f"sqlite:///{home / 'silog.db'}")
     with database.reading() as session:
-        found = accounts.bearer(session, token, at=NOON)
+        found = stations.bearer(session, token, at=NOON)
     database.close()
     assert found is not None
     assert (found.station, found.place) == ("Meja 1", "12.71.01")
@@ -95,5 +95,5 @@ def test_a_revoked_stations_token_opens_nothing(run: Run, home: Path) -> None:
     assert "revoked" in next(line for line in run("station", "list").lines if "Meja" in line)
     database = Database(f"sqlite:///{home / 'silog.db'}")
     with database.reading() as session:
-        assert accounts.bearer(session, token, at=NOON) is None
+        assert stations.bearer(session, token, at=NOON) is None
     database.close()

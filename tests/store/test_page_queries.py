@@ -8,7 +8,7 @@ from silog_scan.core.custody import Scan
 from silog_scan.core.errors import NotFound
 from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Task
-from silog_scan.services import accounts, deliveries, scanning
+from silog_scan.services import deliveries, scanning, sign_ins
 from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Submission
 from silog_scan.store import queries
@@ -109,8 +109,8 @@ def test_a_package_of_elsewhere_is_not_known(database: Database, delivered: Scan
 
 def test_events_and_sign_ins_are_told_by_station_and_person(database: Database) -> None:
     with database.writing() as session:
-        user = accounts.first_administrator(session)
-        accounts.sign_in_by_id(session, user, at=NOON)
+        user = sign_ins.first_administrator(session)
+        sign_ins.begin(session, user, at=NOON)
 
     with database.reading() as session:
         seen = queries.last_sign_ins(session, [user, "nobody"])

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from silog_scan.app import create_app
 from silog_scan.config import Settings
 from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries
+from silog_scan.services import accounts, deliveries, sign_ins
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import NewPassword
@@ -105,7 +105,7 @@ def sign_in(app: Flask, backend: Backend) -> Callable[[str], Visitor]:
     def signed_in(name: str) -> Visitor:
         with backend.database.reading() as session:
             user = session.scalars(select(UserRow.id).where(UserRow.name == name)).one()
-        token = backend.writer.run(lambda s: accounts.sign_in_by_id(s, user, at=backend.clock()))
+        token = backend.writer.run(lambda s: sign_ins.begin(s, user, at=backend.clock()))
         visitor = Visitor(app.test_client())
         with visitor.client.session_transaction() as session:
             session.update({"_user_id": token, "_fresh": True, "language": "en"})

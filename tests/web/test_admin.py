@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from silog_scan.services import accounts
+from silog_scan.services import sign_ins, stations
 from silog_scan.services.actors import Role
 from silog_scan.web.context import Backend
 from tests.conftest import PASSWORD
@@ -23,7 +23,7 @@ def test_the_administrator_adds_a_person(admin: Visitor, backend: Backend) -> No
     assert answer.status_code == 303
     assert "rina" in admin.get("/admin/users").text
     with backend.database.reading() as session:
-        assert accounts.check_password(session, "rina", PASSWORD).place == "12.71.01"
+        assert sign_ins.check_password(session, "rina", PASSWORD).place == "12.71.01"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_new_station_s_token_is_shown_once_and_works(admin: Visitor, backend: 
     assert token
     assert token[1] not in admin.get("/admin/stations").text
     with backend.database.reading() as session:
-        station = accounts.bearer(session, token[1], at=backend.clock())
+        station = stations.bearer(session, token[1], at=backend.clock())
     assert station
     assert station.station == "Stasiun 2"
 
@@ -89,7 +89,7 @@ def test_a_revoked_station_is_refused_and_stays_listed(admin: Visitor, backend: 
     assert "Revoke Stasiun 2?" in asked
     assert "Revoked" in admin.get("/admin/stations").text
     with backend.database.reading() as session:
-        assert accounts.bearer(session, token[1], at=backend.clock()) is None
+        assert stations.bearer(session, token[1], at=backend.clock()) is None
 
 
 def test_the_data_home_s_own_station_is_not_revoked(admin: Visitor) -> None:

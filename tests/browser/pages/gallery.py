@@ -13,10 +13,11 @@ from sqlalchemy import select, update
 from silog_scan.config import Settings
 from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition
-from silog_scan.services import accounts, deliveries
+from silog_scan.services import accounts, deliveries, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.passwords import NewPassword
+from silog_scan.services.stations import NewStation
 from silog_scan.store.db import Database
 from silog_scan.store.tables import StationRow, UserRow
 from silog_scan.store.writer import Writer
@@ -107,8 +108,8 @@ def _appoint(database: Database) -> None:
         )
         accounts.disable_user(session, _ADMINISTRATOR, "togar", at=NOW)
         for name in ("Stasiun 2", "Stasiun 3"):
-            accounts.add_station(session, _ADMINISTRATOR, name, place="12.71.01", at=NOW)
-        accounts.revoke_station(session, _ADMINISTRATOR, "Stasiun 3", at=NOW)
+            stations.add_with_token(session, _ADMINISTRATOR, NewStation(name, "12.71.01"), at=NOW)
+        stations.revoke(session, _ADMINISTRATOR, "Stasiun 3", at=NOW)
         waiting = update(StationRow).where(StationRow.name == "Stasiun 2")
         session.execute(waiting.values(unsent=4, seen_at=NOW))
 
@@ -262,7 +263,7 @@ def cookie(app: Flask, backend: Backend, person: str | None, language: str) -> s
     if person:
         with backend.database.writing() as session:
             user = session.scalars(select(UserRow.id).where(UserRow.name == person)).one()
-            token = accounts.sign_in_by_id(session, user, at=NOW)
+            token = sign_ins.begin(session, user, at=NOW)
         content |= {"_user_id": token, "_fresh": True, "work": WORK}
     sessions = app.session_interface
     assert isinstance(sessions, SecureCookieSessionInterface)

@@ -1,7 +1,7 @@
 """Programs that call the API, on SQLite and on PostgreSQL, around one manifest to Medan."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from silog_scan.config import Settings
-from silog_scan.services import accounts
+from silog_scan.services import accounts, sign_ins, stations
+from silog_scan.services.actors import Scope
+from silog_scan.services.sign_ins import NewToken
+from silog_scan.services.stations import NewStation
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
 from silog_scan.web.context import Backend
@@ -97,8 +100,8 @@ def enrol(app: Flask, backend: Backend) -> Callable[[str, str], Caller]:
 
     def enrolled(name: str, place: str) -> Caller:
         token = backend.writer.run(
-            lambda s: accounts.add_station(
-                s, accounts.cli_actor(s), name, place=place, at=backend.clock()
+            lambda s: stations.add_with_token(
+                s, accounts.cli_actor(s), NewStation(name, place), at=backend.clock()
             )
         )
         return Caller(app.test_client(), token)
@@ -122,8 +125,10 @@ def ppk_device(enrol: Callable[[str, str], Caller]) -> Caller:
 def head(app: Flask, backend: Backend) -> Caller:
     """Give a program with the administrator's own token."""
     with backend.database.reading() as session:
-        user = accounts.first_administrator(session)
-    token = backend.writer.run(lambda s: accounts.sign_in_by_id(s, user, at=backend.clock()))
+        user = sign_ins.first_administrator(session)
+        admin = replace(accounts.cli_actor(session), user=user)
+    new = NewToken("program", Scope.ALL, 30)
+    token = backend.writer.run(lambda s: sign_ins.make_token(s, admin, new, at=backend.clock()))
     return Caller(app.test_client(), token)
 
 

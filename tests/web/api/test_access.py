@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from silog_scan.services import accounts
+from silog_scan.services import accounts, stations
 from silog_scan.web.context import Backend
 from tests.web.api.conftest import Caller, content_of, problem_of, scan
 from tests.web.conftest import Visitor
@@ -46,7 +46,7 @@ def test_a_wrong_token_is_no_token(nobody: Caller, header: str) -> None:
 
 def test_a_revoked_station_is_a_stranger(meja: Caller, backend: Backend) -> None:
     backend.writer.run(
-        lambda s: accounts.revoke_station(s, accounts.cli_actor(s), "Meja 1", at=backend.clock())
+        lambda s: stations.revoke(s, accounts.cli_actor(s), "Meja 1", at=backend.clock())
     )
 
     assert meja.get("/stock").status_code == 401
