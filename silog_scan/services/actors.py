@@ -33,7 +33,8 @@ CLI_USER = "cli"
 class Actor:
     """Who acts; ``station`` is whose chain records it, ``device`` that a station's token was shown.
 
-    ``task`` is the only one that an enrolled station may do, if one is fixed.
+    ``enrolled`` says that a person works at an enrolled station; ``task`` is the only one such a
+    station may do, if one is fixed.
     """
 
     station: str
@@ -41,6 +42,7 @@ class Actor:
     role: Role
     user: str | None = None
     device: bool = False
+    enrolled: bool = False
     task: Task | None = None
     scope: Scope = Scope.ALL
 

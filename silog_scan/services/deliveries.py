@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import items, manifests, places
-from silog_scan.core.errors import Conflict, Malformed, NotYours, say
+from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.ids import uuid7
 from silog_scan.core.manifests import Defaults, Draft, Line, Problem, Sheet
 from silog_scan.core.stock import Task
@@ -246,7 +246,7 @@ def _must_be_theirs(session: Session, actor: Actor, draft: Draft) -> None:
     if not (actor.may_see(draft.receiver) or actor.may_see(draft.origin)):
         actor.must_hold(draft.receiver)
     if session.get(ManifestRow, draft.number):
-        _own_manifest(session, actor, draft.number)
+        _must_be_own(actor, queries.manifest(session, draft.number))
 
 
 def _store(
@@ -445,13 +445,19 @@ def void(session: Session, actor: Actor, number: str, *, at: datetime, reason: s
         _change_state(session, actor, "manifest-voided", number, reason=reason, at=at)
 
 
-def _own_manifest(session: Session, actor: Actor, number: str) -> ManifestRow:
-    row = queries.manifest(session, number)
+def _must_be_own(actor: Actor, row: ManifestRow) -> None:
+    """Refuse to issue somebody else's manifest again."""
     if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
         raise NotYours(
             "place-not-yours",
-            say("Manifest %(number)s does not go to or from your place.", number=number),
+            say("Manifest %(number)s does not go to or from your place.", number=row.number),
         )
+
+
+def _own_manifest(session: Session, actor: Actor, number: str) -> ManifestRow:
+    row = queries.manifest(session, number)
+    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+        raise queries.unknown_manifest(number)  # elsewhere nobody learns that there is one
     return row
 
 

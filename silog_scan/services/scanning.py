@@ -175,7 +175,8 @@ def _alone(writer: Writer, submission: Submission) -> Answer:
 def _note_unsent(session: Session, submissions: Sequence[Submission]) -> None:
     """Remember what devices still hold, refused ones too: it blocks the closing of a manifest."""
     for submission in submissions:
-        if submission.unsent is not None and submission.actor.device:
+        actor = submission.actor
+        if submission.unsent is not None and (actor.device or actor.enrolled):
             session.execute(
                 update(StationRow)
                 .where(StationRow.name == submission.actor.station)

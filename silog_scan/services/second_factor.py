@@ -41,9 +41,9 @@ def address(secret: str, *, name: str, station: str) -> str:
 def step_of(secret: str, code: str, at: datetime, *, after: int) -> int | None:
     """Return the step a code is of, or None for a wrong or spent one."""
     totp, now = pyotp.TOTP(secret, interval=STEP), int(at.timestamp()) // STEP
-    typed = "".join(code.split())
+    typed = "".join(code.split()).encode("utf-8", "replace")
     for step in (now, now - 1, now + 1):
-        if step > after and hmac.compare_digest(totp.at(step * STEP), typed):
+        if step > after and hmac.compare_digest(totp.at(step * STEP).encode(), typed):
             return step
     return None
 
@@ -63,7 +63,9 @@ def confirm(session: Session, user_id: str, secret: str, code: str, *, at: datet
 def check(session: Session, user_id: str, code: str, *, at: datetime) -> bool:
     """Spend a code of the app, or a recovery code; refuse any other; say if it was the latter."""
     user = session.get_one(UserRow, user_id)
-    step = step_of(user.totp or "", code, at, after=user.totp_used)
+    if user.totp is None:
+        raise wrong_code()
+    step = step_of(user.totp, code, at, after=user.totp_used)
     if step is not None:
         user.totp_used = step
         return False

@@ -193,7 +193,7 @@ def _actor(session: Session, user: UserRow, row: SignInRow, device: Device | Non
     if device is None:
         return Actor(own_station(session)[0], user.place, role, user=user.id)
     place = shared_place(user.place, device.place) or user.place
-    return Actor(device.name, place, role, user=user.id, task=device.task)
+    return Actor(device.name, place, role, user=user.id, enrolled=True, task=device.task)
 
 
 def shared_place(one: str, other: str) -> str | None:

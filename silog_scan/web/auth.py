@@ -252,7 +252,7 @@ def _go_on(person: Person) -> BaseResponse:
     """Lead to the next step on the way in, else to what was asked for."""
     step = person.sign_in.waits_for
     if step:
-        return redirect(url_for(_STEPS[step], next=request.args.get("next")))
+        return redirect(url_for(_STEPS[step], next=_ours()))
     return redirect(_next(person.actor.role))
 
 
@@ -267,9 +267,14 @@ _LANDING = {
 
 def _next(role: Role = Role.STAFF) -> str:
     """Return the page asked for before the sign-in if it is one of ours, else the role's own."""
+    return _ours() or url_for(_LANDING[role])
+
+
+def _ours() -> str | None:
+    """Return the address asked for if it is a page of ours other than the start."""
     wanted = request.args.get("next", "")
     is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if is_ours and wanted != "/" else url_for(_LANDING[role])
+    return wanted if is_ours and wanted != "/" else None
 
 
 # The steps on the way in.
@@ -327,15 +332,15 @@ def second_factor_page() -> Page:
     """Show the secret for an authenticator app, and take it on once a code proves it."""
     if away := _must_wait_for(Step.SECOND_FACTOR):
         return away
-    if request.method == "GET" or "secret" not in session:
-        session["secret"] = second_factor.new_secret()
+    session.setdefault("secret", second_factor.new_secret())  # the same in a second tab
+    if request.method == "GET":
         return _second_factor()
     at, user_id, secret = now(), current_user.sign_in.user.id, session["secret"]
-    typed = request.form.get("code", "")
+    typed, asker = request.form.get("code", ""), current_user.actor
 
     def confirm(s: Session) -> list[str]:
         codes = second_factor.confirm(s, user_id, secret, typed, at=at)
-        accounts.note(s, current_user.actor, "second-factor", {"subject": user_id}, at=at)
+        accounts.note(s, asker, "second-factor", {"subject": user_id}, at=at)
         return codes
 
     try:

@@ -1,5 +1,6 @@
 """The station: one screen for scanning hands, its live answers and the camera's picture."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import (
@@ -14,14 +15,16 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
+from silog_scan.services.sign_ins import LOCK_AFTER
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
-from silog_scan.web import live, work
+from silog_scan.web import auth, live, work
 from silog_scan.web.context import actor, backend, in_words, language, now
 from silog_scan.web.words import OUTCOMES, TASKS
 
@@ -49,8 +52,15 @@ def screen() -> str | BaseResponse:
         waiting=[view.number for view in waiting],
         progress=progress,
         camera=backend().watch is not None,
+        lock_after=_lock_after(),
         words=_words(),
     )
+
+
+def _lock_after() -> int:
+    """Return after how many minutes without hands the page locks; 0 where no PIN would open it."""
+    found = current_user.sign_in
+    return LOCK_AFTER // timedelta(minutes=1) if found.user.pin and auth.device() else 0
 
 
 def _ends(session: Session, doing: Work) -> list[str]:
@@ -73,6 +83,10 @@ def _words() -> dict[str, Any]:
         "lines": gettext("lines"),
         "stop": gettext("1 stop not dealt with: %(lead)s"),
         "stops": gettext("%(n)s stops not dealt with: %(lead)s"),
+        "othersWait": gettext(
+            "%(n)s scans of other people wait on this device. "
+            "They are sent when those sign in here."
+        ),
         "signedOut": gettext("You are signed out. Sign in again; unsent scans are kept here."),
         "damaged": gettext("damaged"),
         "quantity": gettext("quantity %(n)s"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from silog_scan.services import sign_ins, stations
+from silog_scan.services.stations import Ended
 from silog_scan.store.db import Database
 from tests.cli.conftest import Run
 from tests.conftest import NOON, PASSWORD
@@ -94,6 +95,6 @@ def test_a_revoked_stations_token_opens_nothing(run: Run, home: Path) -> None:
     assert done.code == 0
     assert "revoked" in next(line for line in run("station", "list").lines if "Meja" in line)
     database = Database(f"sqlite:///{home / 'silog.db'}")
-    with database.reading() as session:
-        assert stations.bearer(session, token, at=NOON) is None
+    with database.reading() as session, pytest.raises(Ended):
+        stations.bearer(session, token, at=NOON)
     database.close()

