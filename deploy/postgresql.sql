@@ -1,7 +1,7 @@
 -- Run once after `silog-scan init`, as the server's administrator, in the station's database:
 -- psql -d silog -f postgresql.sql, then \password silog_station.
 -- The serving station reads and writes rows. It changes no table, and no event.
-CREATE ROLE silog_station LOGIN NOINHERIT CONNECTION LIMIT 50;
+CREATE ROLE silog_station LOGIN NOINHERIT;
 DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
