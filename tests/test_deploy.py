@@ -67,6 +67,7 @@ def test_the_unit_has_no_rights_but_a_user_s() -> None:
     assert said["User"] not in ("", "root")
     assert said["CapabilityBoundingSet"] == said["AmbientCapabilities"] == ""
     assert (said["NoNewPrivileges"], said["ProtectSystem"]) == ("yes", "strict")
+    assert ("SystemCallFilter", "@system-service") in options(UNIT)
     assert (said["StateDirectoryMode"], said["UMask"]) == ("0700", "0077")
 
 
