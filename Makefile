@@ -56,12 +56,16 @@ lock: ## Renew the two lists of pinned packages (needs uv)
 	$(COMPILE) --upgrade --group dev -o requirements-dev.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
 
+sbom: ## Write the bill of materials, build/sbom.cdx.json, and docs/licences.md, from the locks
+	@scripts/setup.sh dev
+	$(BIN)/python scripts/materials.py
+
 wheel: ## Build the sdist and the wheel into dist/
 	@scripts/setup.sh dev
 	$(BIN)/python -m hatchling build
 
 clean: ## Remove what was made here
-	rm -rf .venv dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
-.PHONY: help run test check lint types bench bench-scan crash translations lock wheel clean
+.PHONY: help run test check lint types bench bench-scan crash translations lock sbom wheel clean

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from sqlalchemy import make_url
 
 from silog_scan import config
 from silog_scan.config import Settings
@@ -64,6 +65,15 @@ def test_a_home_is_a_whole_path(home: str, found: Path) -> None:
     assert settings.file == found / "silog.db"
     assert settings.attachments == found / "attachments"
     assert settings.backups == found / "backups"
+
+
+def test_a_server_s_certificate_may_be_asked_for() -> None:
+    address = "postgresql://silog@db/silog?sslmode=verify-full&sslrootcert=%2Fetc%2Fdb.pem"
+
+    settings = config.read({"SILOG_DATABASE": address})
+
+    url = make_url(settings.database)
+    assert dict(url.query) == {"sslmode": "verify-full", "sslrootcert": "/etc/db.pem"}
 
 
 def test_a_server_has_no_file() -> None:

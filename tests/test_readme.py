@@ -38,7 +38,7 @@ def test_it_lists_every_setting() -> None:
 
 
 def test_the_places_it_points_to_are_there() -> None:
-    pointed = re.findall(r"^\| `([a-z_/]+/|[A-Z]+\.md)`", README, re.MULTILINE)
+    pointed = re.findall(r"^\| `([a-z_/]+/|[\w/]+\.md)`", README, re.MULTILINE)
 
     assert pointed
     assert [place for place in pointed if not (ROOT / place).exists()] == []
