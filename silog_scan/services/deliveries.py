@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import items, manifests, places
-from silog_scan.core.errors import Conflict, Malformed, say
+from silog_scan.core.errors import Conflict, Malformed, NotYours, say
 from silog_scan.core.ids import uuid7
 from silog_scan.core.manifests import Defaults, Draft, Line, Problem, Sheet
 from silog_scan.core.stock import Task
