@@ -164,7 +164,8 @@ def current(folder: Path, names: Names, at: datetime) -> tuple[Certificate, Path
             _must_stand(authority, folder, at)
             server = _read(folder / _SERVER, spoiled=None)
             if server is None or is_due(authority, server, names, at):
-                _write(folder / _SERVER, _issued(authority, names, at))
+                good = names - authority.left_out(names)
+                _write(folder / _SERVER, issued(authority, good, at))
     except OSError as error:
         told = say(
             "The folder %(folder)s cannot be used: %(reason)s.",
@@ -313,14 +314,13 @@ def _new_authority(names: Names, at: datetime) -> Certificate:
     return Certificate(builder.sign(key, hashes.SHA256()), key)
 
 
-def _issued(authority: Certificate, names: Names, at: datetime) -> Certificate:
-    """Return a new certificate for those of the names that the authority may vouch for."""
+def issued(authority: Certificate, names: Names, at: datetime) -> Certificate:
+    """Return a new certificate for names that the authority may vouch for."""
     key = ec.generate_private_key(ec.SECP256R1())
-    good = names - authority.left_out(names)
     begin, end = _span(at, LONGEST)
     san = [
-        *map(x509.DNSName, sorted(good.dns)),
-        *map(x509.IPAddress, sorted(good.addresses, key=str)),
+        *map(x509.DNSName, sorted(names.dns)),
+        *map(x509.IPAddress, sorted(names.addresses, key=str)),
     ]
     issuer = authority.public
     builder = (

@@ -28,7 +28,7 @@ def register(app: Flask, settings: Settings) -> None:
             told = say(
                 "This station is not known by the name %(host)s. Open it by its address; whoever "
                 "keeps it can add the name to SILOG_HOSTS.",
-                host=request.host,
+                host=request.headers.get("Host", ""),
             )
             raise Refused("host-unknown", told)
 

@@ -41,7 +41,7 @@ _POLICY = (
 _PATIENCE = 10.0
 """Seconds for a whole request, and again for its answer."""
 _MOST_HEAD = 8 * 2**10
-_AT_ONCE = 16
+AT_ONCE = 16
 """Connections; more are dropped, so that this page never takes the station's strength."""
 _OK, _WRONG, _ABSENT, _OTHER = "200 OK", "400 Bad Request", "404 Not Found", "405 Not Allowed"
 
@@ -252,7 +252,7 @@ class Server(socketserver.ThreadingTCPServer):
         """Listen, and answer by a function."""
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.answer = answer
-        self._free = threading.BoundedSemaphore(_AT_ONCE)
+        self._free = threading.BoundedSemaphore(AT_ONCE)
         super().__init__(address, _Connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
