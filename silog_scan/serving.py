@@ -96,7 +96,7 @@ def serve(serving: Serving) -> None:
         _must_be_usable(serving.cert, serving.key)
     with stopped(serving.settings.home):  # only a look: the worker holds the lock
         if serving.makes_certificate:
-            serving = _certified(serving, address)
+            serving = certified(serving, address)
     refusals: SimpleQueue[Refused] = SimpleQueue()
     from granian import Granian
     from granian.constants import Interfaces
@@ -116,7 +116,7 @@ def serve(serving: Serving) -> None:
         ssl_key=serving.key,
     )
     if serving.makes_certificate:
-        server.on_startup(partial(_stay_certified, serving, server.signal_handler_reload))
+        server.on_startup(partial(stay_certified, serving, server.signal_handler_reload))
     # The worker's own words are enough: "Unexpected exit from worker-1" adds nothing.
     logging.getLogger("_granian").addFilter(lambda _: refusals.empty())
     try:
@@ -180,7 +180,7 @@ def anywhere(settings: Settings) -> str:
         return "0.0.0.0"  # noqa: S104
 
 
-def _certified(serving: Serving, listening: str) -> Serving:
+def certified(serving: Serving, listening: str) -> Serving:
     """Return how to serve with the station's own certificate, made or renewed where needed."""
     from silog_scan.services import certificates
 
@@ -190,12 +190,12 @@ def _certified(serving: Serving, listening: str) -> Serving:
     return replace(serving, cert=file, key=file, listening=listening)
 
 
-def _stay_certified(serving: Serving, reload: Callable[[], None]) -> None:
+def stay_certified(serving: Serving, reload: Callable[[], None]) -> None:
     """Look each minute whether the certificate is still good, and have a renewed one read."""
 
     def renew() -> None:
         before = serving.cert.read_bytes() if serving.cert else b""
-        _certified(serving, serving.listening)
+        certified(serving, serving.listening)
         if serving.cert and serving.cert.read_bytes() != before:
             told = say("The certificate was renewed; devices need nothing.")
             print(told.in_words(language.translator(serving.settings.language)), flush=True)  # noqa: T201
@@ -307,8 +307,15 @@ def _tell_devices(app: "Flask", serving: Serving, *, answers: bool) -> None:
         return
     found = setup.Setup(serving.settings, serving.listening, authority)
     app.extensions[setup.KEY] = found
+    until = time.monotonic() + _ENDING
+    while answers and time.monotonic() < until:
+        # A worker that ends lets go of its lock and of this port, in whatever order.
+        with suppress(OSError):
+            setup.start(app, found)
+            return
+        time.sleep(_MOMENT)
     if answers:
-        setup.start(app, found)
+        _free_address(serving.settings.host, serving.settings.setup_port, option="--setup-port")
 
 
 def _every(seconds: float, act: Callable[[], None], *, first: float = 0) -> None:

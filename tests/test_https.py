@@ -17,6 +17,8 @@ from urllib.request import HTTPSHandler, build_opener, urlopen
 import pytest
 from cryptography import x509
 
+from silog_scan import serving
+from silog_scan.config import Settings
 from silog_scan.services import certificates, network
 from tests.cli.conftest import Run, home, run
 from tests.test_serving import WITHIN, free_port, is_gone, refused, spawn, until
@@ -119,6 +121,34 @@ def test_a_renewed_certificate_is_read_without_a_stop(start: Start, home: Path) 
     until(lambda: station.serial() not in (0, before))
     assert station.get("/healthz", trusted)[0] == 200
     assert until(station.certificate) == trusted
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """Give what a station looks after each minute, instead of waiting for it."""
+    found: list[Callable[[], None]] = []
+    monkeypatch.setattr(serving, "_every", lambda _, act, **__: found.append(act))
+    return found
+
+
+def test_a_new_address_of_the_computer_comes_into_the_certificate(
+    home: Path, looks: list[Callable[[], None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "addresses", lambda _: (ip_address("192.168.10.20"),))
+    station = serving.certified(serving.Serving(Settings(home, "", tls="local")), "0.0.0.0")  # noqa: S104
+    reloads: list[str] = []
+    serving.stay_certified(station, lambda: reloads.append("reload"))
+
+    looks[0]()
+    first = list(reloads)
+    monkeypatch.setattr(network, "addresses", lambda _: (ip_address("192.168.10.99"),))
+    looks[0]()
+    looks[0]()
+
+    served = certificates.served(home / "tls")
+    assert served
+    assert (first, reloads) == ([], ["reload"])
+    assert ip_address("192.168.10.99") in served.names.addresses
 
 
 def test_a_station_that_comes_back_is_still_trusted(start: Start) -> None:

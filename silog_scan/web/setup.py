@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, render_template, url_for
-from flask_babel import force_locale
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from silog_scan.config import LANGUAGES, Settings
+from silog_scan.core.errors import Sentence, say
 from silog_scan.documents import qr
 from silog_scan.documents.qr import Drawing
 from silog_scan.services import certificates, network
@@ -99,6 +99,95 @@ class Setup:
 def register(app: Flask) -> None:
     """Give templates ``setup()``: what devices need, or None where HTTPS is not our own."""
     app.jinja_env.globals["setup"] = lambda: app.extensions.get(KEY)
+
+
+# What people do.
+
+_CALLED = say("Certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A kind of device, and how it takes the file; ``command`` does the same on a terminal."""
+
+    name: Sentence
+    steps: tuple[Sentence, ...]
+    file: str = CERTIFICATE
+    called: Sentence = _CALLED
+    command: str | None = None
+    is_common: bool = False
+
+
+DEVICES = (
+    Device(
+        say("Android"),
+        (
+            say("Tap Certificate. The file is saved under Downloads."),
+            say(
+                "Open Settings and search for “CA certificate”. It lies under Security, "
+                "Encryption and credentials, Install a certificate."
+            ),
+            say(
+                "Choose CA certificate, then Install anyway, and confirm with the PIN of the phone."
+            ),
+            say("Choose silog-scan.crt."),
+        ),
+        is_common=True,
+    ),
+    Device(
+        say("iPhone and iPad"),
+        (
+            say("Open this page in Safari, tap Profile, then Allow."),
+            say("Open Settings. Tap Profile Downloaded, then Install, and enter the passcode."),
+            say(
+                "Go to General, About, Certificate Trust Settings, and switch silog-scan on. "
+                "Without this step it does not work."
+            ),
+        ),
+        PROFILE,
+        say("Profile"),
+        is_common=True,
+    ),
+    Device(
+        say("Windows (Chrome, Edge)"),
+        (
+            say("Open the file and choose Install Certificate, then Current User."),
+            say(
+                "Choose “Place all certificates in the following store”, then Trusted Root "
+                "Certification Authorities."
+            ),
+            say("Agree where Windows asks, and close the browser."),
+        ),
+        command="certutil -user -addstore Root silog-scan.crt",
+    ),
+    Device(
+        say("Mac (Safari, Chrome)"),
+        (
+            say("Open the file: Keychain Access takes it into the login keychain."),
+            say("Open it there, unfold Trust, and choose Always Trust."),
+        ),
+    ),
+    Device(
+        say("Linux (Chrome)"),
+        (
+            say(
+                "In Chrome open Settings, Privacy and security, Security, Manage certificates, "
+                "and import the file under Custom, Installed by you, Trusted certificates."
+            ),
+        ),
+        command="certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n silog-scan -i silog-scan.crt",
+    ),
+    Device(
+        say("Firefox, on any computer"),
+        (
+            say(
+                "Open Settings, Privacy and Security, View Certificates, Authorities, and import "
+                "the file."
+            ),
+            say("Tick “Trust this CA to identify websites”."),
+        ),
+    ),
+)
 
 
 # What is served.
@@ -229,11 +318,8 @@ def _styles(app: Flask) -> dict[str, Answer]:
 
 
 def _page(app: Flask, setup: Setup, language: str) -> Answer:
-    with app.test_request_context(), force_locale(language):
-        text = render_template(
-            "setup.html", station=setup, language=language,
-            certificate=CERTIFICATE, profile=PROFILE,
-        )  # fmt: skip
+    with app.test_request_context(query_string={"lang": language}):
+        text = render_template("setup.html", station=setup, language=language, devices=DEVICES)
     return Answer(_OK, text.encode(), "text/html; charset=utf-8")
 
 
