@@ -378,13 +378,16 @@ class _Connection(socketserver.BaseRequestHandler):
 
 
 def _head(connection: socket.socket) -> bytes | None:
-    """Return a request up to its empty line, or None where none comes in time or at this length."""
+    """Return a request up to its empty line, or None where none comes in time or at this length.
+
+    A browser that tries HTTPS first must see at once that there is none, to go on without.
+    """
     head, until = b"", time.monotonic() + _PATIENCE
     while b"\r\n\r\n" not in head:
         connection.settimeout(max(until - time.monotonic(), 0.001))
         piece = connection.recv(_MOST_HEAD)
         head += piece
-        if not piece or len(head) > _MOST_HEAD:
+        if not piece or len(head) > _MOST_HEAD or not head[:1].isalpha():
             return None
     return head.partition(b"\r\n\r\n")[0]
 
