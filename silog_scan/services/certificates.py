@@ -355,13 +355,14 @@ def _subject(name: str) -> x509.Name:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: Key, span: tuple[datetime, datetime]
 ) -> x509.CertificateBuilder:
-    return x509.CertificateBuilder(
-        issuer_name=issuer,
-        subject_name=subject,
-        public_key=key.public_key(),
-        serial_number=x509.random_serial_number(),
-        not_valid_before=span[0],
-        not_valid_after=span[1],
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(span[0])
+        .not_valid_after(span[1])
     )
 
 
