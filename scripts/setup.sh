@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh run     what the station needs: .venv, libzbar
 #   scripts/setup.sh dev     what lint and types need: that, node_modules
-#   scripts/setup.sh test    what the tests need: that, chromium, PostgreSQL, strace
+#   scripts/setup.sh test    what the tests need: that, chromium, PostgreSQL, strace, certutil
 #
 # System packages come through apt where the user is root or may sudo without a password.
 set -euo pipefail
@@ -40,6 +40,7 @@ missing_packages() {
         compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ||
             command -v initdb >/dev/null || echo postgresql
         command -v strace >/dev/null || [ "$(uname)" != Linux ] || echo strace
+        command -v certutil >/dev/null || [ "$(uname)" != Linux ] || echo libnss3-tools
     fi
 }
 

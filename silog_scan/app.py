@@ -31,9 +31,11 @@ from silog_scan.web import (
     auth,
     enrolling,
     health,
+    hosts,
     ledger,
     manifests,
     own,
+    setup,
     start,
     station,
     stock,
@@ -70,17 +72,19 @@ def folder(name: str) -> Path:
 
 
 def create_app(backend: Backend, *, tls: bool = False) -> Flask:
-    """Make an application around a station's parts."""
+    """Make an application around a station's parts; ``tls`` when people come by HTTPS only."""
     app = api.new_application(
         __name__,
         template_folder=str(folder("templates")),
         **assets.options(HERE / "web" / "static"),
     )
     app.extensions["silog"] = backend
-    app.config.from_mapping(_config(backend, tls=tls))
+    # A proxy that is trusted brings people by HTTPS: that is what it is for.
+    app.config.from_mapping(_config(backend, tls=tls or bool(backend.settings.proxies)))
     Babel(app, locale_selector=language)
     csrf.init_app(app)
     auth.manager.init_app(app)
+    hosts.register(app, backend.settings)
     app.before_request(auth.identify)
     app.after_request(_guard)
     app.after_request(assets.packed)
@@ -92,6 +96,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _failure)
     app.jinja_env.globals.update(in_words=in_words)
+    setup.register(app)
     return app
 
 
@@ -106,7 +111,6 @@ def _config(backend: Backend, *, tls: bool) -> dict[str, object]:
         "BABEL_DEFAULT_LOCALE": "id",
         "BABEL_TRANSLATION_DIRECTORIES": str(HERE / "translations"),
         "WTF_CSRF_TIME_LIMIT": None,
-        "TLS": tls,
     }
 
 
@@ -147,6 +151,8 @@ def _guard(response: Response) -> Response:
     # Not no-referrer: Flask-WTF refuses a form over HTTPS that comes without a Referer.
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint not in assets.ENDPOINTS:
         headers.setdefault("Cache-Control", "no-store")
     return response

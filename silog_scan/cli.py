@@ -144,7 +144,8 @@ def main(ctx: click.Context) -> None:
     """Scan deliveries, keep stock, reconcile manifests.
 
     Settings come from the environment: SILOG_HOME, SILOG_DATABASE, SILOG_STATION,
-    SILOG_LANGUAGE, SILOG_HOST, SILOG_PORT, SILOG_CAMERA, SILOG_BACKUPS, SILOG_SEALS_REQUIRED.
+    SILOG_LANGUAGE, SILOG_HOST, SILOG_PORT, SILOG_TLS, SILOG_SETUP_PORT, SILOG_HOSTS, SILOG_PROXY,
+    SILOG_CAMERA, SILOG_BACKUPS, SILOG_SEALS_REQUIRED.
 
     \b
     Example: silog-scan serve --demo
@@ -171,13 +172,15 @@ def as_json(value: object) -> str:
 @click.option("--demo", is_flag=True, help="The sample delivery, with a film as camera.")
 @click.option("--cert", type=click.Path(path_type=Path), help="TLS certificate (PEM).")
 @click.option("--key", type=click.Path(path_type=Path), help="Its key (PEM).")
+@click.option("--tls", type=click.Choice(config.TLS), help="local: HTTPS by the station itself.")
+@click.option("--setup-port", type=click.IntRange(1, 65535), help="--port and one if left out.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.pass_obj
 def serve(line: Line, /, **options: Any) -> None:  # click's options
     """Run the web station.
 
     \b
-    Example: silog-scan serve --host 0.0.0.0 --camera 0
+    Example: silog-scan serve --host 0.0.0.0 --tls local
     """
     settings = _serving_settings(line.settings, options)
     if options["demo"]:
@@ -192,16 +195,19 @@ def serve(line: Line, /, **options: Any) -> None:  # click's options
 
 
 def _serving_settings(settings: Settings, options: dict[str, Any]) -> Settings:
-    given = {name: options[name] for name in ("host", "port", "camera") if options[name]}
+    given = {name: options[name] for name in ("host", "port", "camera", "tls") if options[name]}
+    if options["setup_port"]:
+        given["own_setup_port"] = options["setup_port"]
     return replace(settings, **given)
 
 
 def _must_be_here_only(options: dict[str, Any]) -> None:
     """Refuse to show the demonstration, whose link signs in an administrator, to others."""
-    if options["host"] or options["cert"] or options["key"] or options["workers"] > 1:
+    given = ("host", "cert", "key", "tls", "setup_port")
+    if any(options[name] for name in given) or options["workers"] > 1:
         told = say(
             "The demonstration is for this computer only. "
-            "Leave out --host, --cert, --key and --workers."
+            "Leave out --host, --cert, --key, --tls, --setup-port and --workers."
         )
         raise Malformed("setting-refused", told)
 
@@ -217,6 +223,20 @@ def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
         raise Malformed(
             "setting-refused", say("A camera needs a single worker. Leave one of them out.")
         )
+    _must_be_one_way_to_https(settings, options)
+
+
+def _must_be_one_way_to_https(settings: Settings, options: dict[str, Any]) -> None:
+    """Refuse half a certificate, two of them, and a page that shares the station's port."""
+    if settings.tls == "local" and (options["cert"] or options["key"]):
+        told = say(
+            "--tls local makes a certificate; --cert and --key are one of your own. "
+            "Leave one of them out."
+        )
+        raise Malformed("setting-refused", told)
+    if settings.tls == "local" and settings.setup_port in (settings.port, 2**16):
+        told = say("The page for devices needs a port of its own. Choose one with --setup-port.")
+        raise Malformed("setting-refused", told)
     if bool(options["cert"]) != bool(options["key"]):
         raise Malformed("setting-refused", say("TLS needs both --cert and --key."))
     for path in (options["cert"], options["key"]):
@@ -1233,7 +1253,8 @@ def doctor(line: Line, *, whole: bool) -> None:
     click.echo(line.tell(say("Data home: %(home)s", home=settings.home)), err=True)
     with closing(Database(settings.database)) as database:
         holdings = serving.holdings(settings, database)
-        findings = doctors.examine(holdings, camera=settings.camera, at=at)
+        tls = (settings.certificates, serving.wanted_names(settings, serving.anywhere(settings)))
+        findings = doctors.examine(holdings, camera=settings.camera, tls=tls, at=at)
     if whole:
         click.echo(as_json(_findings(line, findings, at)))
     for found in () if whole else findings:

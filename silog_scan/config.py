@@ -1,9 +1,11 @@
 """Settings, read once from the environment, strictly: what is malformed or unknown is refused."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import platformdirs
@@ -20,13 +22,21 @@ KNOWN = (
     "SILOG_LANGUAGE",
     "SILOG_HOST",
     "SILOG_PORT",
+    "SILOG_TLS",
+    "SILOG_SETUP_PORT",
+    "SILOG_HOSTS",
+    "SILOG_PROXY",
     "SILOG_CAMERA",
     "SILOG_BACKUPS",
     "SILOG_SEALS_REQUIRED",
 )
 LANGUAGES = ("id", "en")
+TLS = ("local", "off")
 _MOST_STATION = 60
 _LONGEST_PORT = 5
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,10 @@ class Settings:
     language: str = "id"
     host: str = "127.0.0.1"
     port: int = 8000
+    tls: str = "off"
+    own_setup_port: int | None = None
+    hosts: tuple[str, ...] = ()
+    proxies: tuple[Network, ...] = ()
     camera: str = "none"
     seals_required: frozenset[Task] = frozenset()
     demo: bool = False
@@ -59,6 +73,16 @@ class Settings:
     def keys(self) -> Path:
         """Return the folder of the signing key, which is not in the database."""
         return self.home / "keys"
+
+    @property
+    def certificates(self) -> Path:
+        """Return the folder of the station's own authority and certificate, which no backup has."""
+        return self.home / "tls"
+
+    @property
+    def setup_port(self) -> int:
+        """Return where devices get the authority's certificate over plain HTTP."""
+        return self.own_setup_port or self.port + 1
 
     @property
     def backups(self) -> Path:
@@ -91,7 +115,11 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         else None,
         language=_language(environment),
         host=environment.get("SILOG_HOST") or "127.0.0.1",
-        port=_port(environment.get("SILOG_PORT") or "8000"),
+        port=_port("SILOG_PORT", environment.get("SILOG_PORT") or "8000"),
+        tls=_tls(environment.get("SILOG_TLS") or "off"),
+        own_setup_port=_setup_port(environment),
+        hosts=_hosts(environment.get("SILOG_HOSTS", "")),
+        proxies=_proxies(environment.get("SILOG_PROXY", "")),
         camera=environment.get("SILOG_CAMERA") or "none",
         seals_required=_tasks(environment.get("SILOG_SEALS_REQUIRED", "")),
         backup_folder=_folder(environment.get("SILOG_BACKUPS")),
@@ -154,14 +182,56 @@ def _language(environment: Mapping[str, str]) -> str:
     return "id" if (next(filter(None, terminal), None) or "").startswith("id") else "en"
 
 
-def _port(text: str) -> int:
+def _port(name: str, text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_PORT and 0 < int(text) < 2**16:
         return int(text)
-    raise _refused(say("SILOG_PORT is a number from 1 to 65535, not %(text)s.", text=text))
+    raise _refused(say("%(name)s is a number from 1 to 65535, not %(text)s.", name=name, text=text))
+
+
+def _setup_port(environment: Mapping[str, str]) -> int | None:
+    text = environment.get("SILOG_SETUP_PORT")
+    return _port("SILOG_SETUP_PORT", text) if text else None
+
+
+def _tls(text: str) -> str:
+    if text not in TLS:
+        raise _refused(say("SILOG_TLS is local or off, not %(text)s.", text=text))
+    return text
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    names = [name.lower().rstrip(".") for name in _listed(text)]
+    wrong = [name for name in names if not _HOST.fullmatch(name)]
+    if wrong:
+        raise _refused(
+            say(
+                "SILOG_HOSTS lists names such as silog.example.go.id, without https:// and port; "
+                "%(text)s is none.",
+                text=", ".join(wrong),
+            ),
+        )
+    return tuple(names)
+
+
+def _proxies(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part) for part in _listed(text))
+    except ValueError:
+        raise _refused(
+            say(
+                "SILOG_PROXY lists addresses or networks of proxies, such as 127.0.0.1 or "
+                "10.0.0.0/24; %(text)s does not.",
+                text=text,
+            ),
+        ) from None
 
 
 def _tasks(text: str) -> frozenset[Task]:
-    names = [part.strip() for part in text.split(",") if part.strip()]
+    names = _listed(text)
     wrong = [name for name in names if name not in list(Task)]
     if wrong:
         raise _refused(

@@ -4,7 +4,8 @@ Nothing here opens a database or a camera before the fork: the parent only looks
 and the data home are free, and the worker holds the home's lock as long as it lives. Tried, with
 its traps: two granians on one port both start and share the requests, so the port is probed by a
 plain bind; a parent killed outright leaves its worker writing, so the worker asks the kernel to
-end it too; an open stream blocks the end for ever, so workers are killed after two seconds.
+end it too; an open stream blocks the end for ever, so workers are killed after two seconds; a new
+certificate is read by a new worker only, which waits for the lock of the one it replaces.
 """
 
 import ctypes
@@ -20,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,10 +36,12 @@ from silog_scan.config import Settings
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 
 if TYPE_CHECKING:
+    from flask import Flask
     from sqlalchemy.orm import Session
 
     from silog_scan.services.actors import Actor
     from silog_scan.services.backups import Holdings
+    from silog_scan.services.certificates import Names
     from silog_scan.store.db import Database
 
 DEMO_FOLDER = "silog-scan-demo"
@@ -47,6 +50,9 @@ DEMO_MANIFEST = "SJ-1271-0147"
 _NEVER_CAME = 15
 """Every fifteenth line of the sample never comes, so that something is missing."""
 _A_MINUTE = 60.0
+_ENDING = 15.0
+"""Seconds in which a worker ends that another replaces: granian's 3.5, the kill after 2, spare."""
+_MOMENT = 0.05
 _PR_SET_PDEATHSIG = 1
 
 
@@ -59,10 +65,16 @@ class Serving:
     key: Path | None = None
     workers: int = 1
     demo_secret: str | None = None
+    listening: str = "127.0.0.1"
+
+    @property
+    def makes_certificate(self) -> bool:
+        """Say whether the station is its own authority."""
+        return self.settings.tls == "local"
 
     @property
     def address(self) -> str:
-        """Return what to open in a browser."""
+        """Return what to open in a browser on this computer."""
         scheme = "https" if self.cert else "http"
         host = self.settings.host
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  # compared
@@ -78,10 +90,13 @@ def now() -> datetime:
 def serve(serving: Serving) -> None:
     """Serve until stopped; refuse a port or a data home that is taken, or what the worker does."""
     address = _free_address(serving.settings.host, serving.settings.port)
-    if serving.cert and serving.key:
+    if serving.makes_certificate:
+        _free_address(serving.settings.host, serving.settings.setup_port, option="--setup-port")
+    elif serving.cert and serving.key:
         _must_be_usable(serving.cert, serving.key)
-    with stopped(serving.settings.home):
-        pass  # only a look: the worker holds the lock
+    with stopped(serving.settings.home):  # only a look: the worker holds the lock
+        if serving.makes_certificate:
+            serving = certified(serving, address)
     refusals: SimpleQueue[Refused] = SimpleQueue()
     from granian import Granian
     from granian.constants import Interfaces
@@ -100,6 +115,8 @@ def serve(serving: Serving) -> None:
         ssl_cert=serving.cert,
         ssl_key=serving.key,
     )
+    if serving.makes_certificate:
+        server.on_startup(partial(stay_certified, serving, server.signal_handler_reload))
     # The worker's own words are enough: "Unexpected exit from worker-1" adds nothing.
     logging.getLogger("_granian").addFilter(lambda _: refusals.empty())
     try:
@@ -110,7 +127,7 @@ def serve(serving: Serving) -> None:
         raise refusals.get() from None
 
 
-def _free_address(host: str, port: int) -> str:
+def _free_address(host: str, port: int, *, option: str = "--port") -> str:
     """Return the host's number, or refuse a port that cannot be used there."""
     try:
         family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -123,7 +140,8 @@ def _free_address(host: str, port: int) -> str:
             "port-taken",
             say(
                 "Port %(port)s on %(host)s cannot be used (%(reason)s). Is the station "
-                "running already? Else choose another with --port.",
+                "running already? Else choose another with %(option)s.",
+                option=option,
                 port=port,
                 host=host,
                 reason=error.strerror or str(error),
@@ -143,6 +161,47 @@ def _must_be_usable(cert: Path, key: Path) -> None:
             key=key,
         )
         raise Malformed("setting-refused", told) from error
+
+
+def wanted_names(settings: Settings, listening: str) -> "Names":
+    """Return what the station's certificate should be for, listening on an address."""
+    from silog_scan.services import certificates, network
+
+    reached = network.addresses(listening)
+    return certificates.wanted(network.hostname(), settings.hosts, reached)
+
+
+def anywhere(settings: Settings) -> str:
+    """Return the address that ``serve`` listens on, any where only its options may tell."""
+    is_told = settings.host not in ("127.0.0.1", "localhost") and ":" not in settings.host
+    try:
+        return socket.gethostbyname(settings.host) if is_told else "0.0.0.0"  # noqa: S104
+    except OSError:
+        return "0.0.0.0"  # noqa: S104
+
+
+def certified(serving: Serving, listening: str) -> Serving:
+    """Return how to serve with the station's own certificate, made or renewed where needed."""
+    from silog_scan.services import certificates
+
+    settings = serving.settings
+    names = wanted_names(settings, listening)
+    _, file = certificates.current(settings.certificates, names, now())
+    return replace(serving, cert=file, key=file, listening=listening)
+
+
+def stay_certified(serving: Serving, reload: Callable[[], None]) -> None:
+    """Look each minute whether the certificate is still good, and have a renewed one read."""
+
+    def renew() -> None:
+        before = serving.cert.read_bytes() if serving.cert else b""
+        certified(serving, serving.listening)
+        if serving.cert and serving.cert.read_bytes() != before:
+            told = say("The certificate was renewed; devices need nothing.")
+            print(told.in_words(language.translator(serving.settings.language)), flush=True)  # noqa: T201
+            reload()
+
+    _every(_A_MINUTE, renew, first=_A_MINUTE)  # not before the worker was forked
 
 
 def lock(home: Path, worker: int = 0) -> FileLock:
@@ -227,19 +286,44 @@ def _open(serving: Serving) -> Callable[..., Any]:
         backend.demo_secrets.add(serving.demo_secret)
     app = create_app(backend, tls=serving.cert is not None)
     app.extensions["silog_lock"] = held
-    if not settings.demo and held.lock_file == lock(settings.home).lock_file:
+    is_first = held.lock_file == lock(settings.home).lock_file
+    if serving.makes_certificate:
+        _tell_devices(app, serving, answers=is_first)
+    if not settings.demo and is_first:
         backend.keeper.start(seen=is_seen_whole)
-    if held.lock_file == lock(settings.home).lock_file:  # the first worker's
+    if is_first:
         _every(_A_MINUTE, backend.make_checkpoint_if_due)
-    print(_greeting(serving), flush=True)  # noqa: T201
+    print(_greeting(app, serving), flush=True)  # noqa: T201
     return app
 
 
-def _every(seconds: float, act: Callable[[], None]) -> None:
-    """Do something now and then in a thread of its own, for as long as the worker lives."""
+def _tell_devices(app: "Flask", serving: Serving, *, answers: bool) -> None:
+    """Let the pages, and a small server over plain HTTP, say how a device comes to trust us."""
+    from silog_scan.services import certificates
+    from silog_scan.web import setup
+
+    authority = certificates.found(serving.settings.certificates)
+    if authority is None:
+        return
+    found = setup.Setup(serving.settings, serving.listening, authority)
+    app.extensions[setup.KEY] = found
+    until = time.monotonic() + _ENDING
+    while answers and time.monotonic() < until:
+        # A worker that ends lets go of its lock and of this port, in whatever order.
+        with suppress(OSError):
+            setup.start(app, found)
+            return
+        time.sleep(_MOMENT)
+    if answers:
+        _free_address(serving.settings.host, serving.settings.setup_port, option="--setup-port")
+
+
+def _every(seconds: float, act: Callable[[], None], *, first: float = 0) -> None:
+    """Do something now and then in a thread of its own, for as long as the process lives."""
     log = logging.getLogger("silog_scan")
 
     def go_on() -> None:
+        time.sleep(first)
         while True:
             try:
                 act()
@@ -297,14 +381,15 @@ def _open_home(settings: Settings, database: "Database") -> bool:
 
 
 def _hold(home: Path, workers: int) -> FileLock:
-    """Take the first free lock of the home: one for each worker."""
-    for worker in range(workers):
-        found = lock(home, worker)
-        try:
-            found.acquire()
-        except Timeout:
-            continue
-        return found
+    """Take the first free lock of the home, one for each worker; one that ends has its seconds."""
+    until = time.monotonic() + _ENDING
+    while time.monotonic() < until:
+        for worker in range(workers):
+            found = lock(home, worker)
+            with suppress(Timeout):
+                found.acquire()
+                return found
+        time.sleep(_MOMENT)
     raise _taken(home)
 
 
@@ -320,10 +405,31 @@ def _watch(settings: Settings, writer: Any) -> Any:  # noqa: ANN401  # imported 
     return Watch(camera, writer, now, settings.seals_required, waits=settings.demo).start()
 
 
-def _greeting(serving: Serving) -> str:
+def _greeting(app: "Flask", serving: Serving) -> str:
     if serving.demo_secret:
         return f"Open {serving.address}/#demo={serving.demo_secret}"
+    if serving.makes_certificate:
+        return _greeting_to_devices(app, serving)
     return f"Open {serving.address}"
+
+
+def _greeting_to_devices(app: "Flask", serving: Serving) -> str:
+    """Return where the station is, and where a device gets its certificate; once is enough."""
+    from silog_scan.services import certificates
+    from silog_scan.web import setup
+
+    found = app.extensions[setup.KEY]
+    told = [
+        say("Once on each device: %(page)s", page=found.page),
+        say("SHA-256 of the certificate: %(print)s", print=found.authority.fingerprint),
+    ]
+    if found.left_out:
+        told.append(certificates.not_vouched_for(found.left_out))
+    if not found.reaches_others:
+        told.append(say("Only this computer can come: for others start with --host 0.0.0.0"))
+    translate = language.translator(serving.settings.language)
+    lines = [sentence.in_words(translate) for sentence in told]
+    return "\n".join([f"Open {found.addresses[0]}", *lines])
 
 
 # The demonstration.
@@ -346,6 +452,7 @@ def demonstration(settings: Settings) -> Serving:
         database=f"sqlite:///{home / 'silog.db'}",
         host="127.0.0.1",
         demo=True,
+        tls="off",
         backup_folder=None,
         camera=settings.camera if settings.camera != "none" else str(fixture("film.mjpeg")),
     )

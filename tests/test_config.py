@@ -1,5 +1,6 @@
 """Settings are read strictly, once, from what they are given."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import platformdirs
@@ -29,6 +30,10 @@ def test_every_setting_is_taken() -> None:
             "SILOG_LANGUAGE": "id",
             "SILOG_HOST": "0.0.0.0",  # noqa: S104
             "SILOG_PORT": "8080",
+            "SILOG_TLS": "local",
+            "SILOG_SETUP_PORT": "80",
+            "SILOG_HOSTS": "Silog.Example.go.id, gudang,",
+            "SILOG_PROXY": "127.0.0.1, fd00::/64",
             "SILOG_CAMERA": "0",
             "SILOG_BACKUPS": "/mnt/backups",
             "SILOG_SEALS_REQUIRED": "receive, dispatch,",
@@ -42,6 +47,10 @@ def test_every_setting_is_taken() -> None:
         language="id",
         host="0.0.0.0",  # noqa: S104
         port=8080,
+        tls="local",
+        own_setup_port=80,
+        hosts=("silog.example.go.id", "gudang"),
+        proxies=(ip_network("127.0.0.1"), ip_network("fd00::/64")),
         camera="0",
         seals_required=frozenset({Task.RECEIVE, Task.DISPATCH}),
         backup_folder=Path("/mnt/backups"),
@@ -74,6 +83,11 @@ def test_a_server_s_certificate_may_be_asked_for() -> None:
 
     url = make_url(settings.database)
     assert dict(url.query) == {"sslmode": "verify-full", "sslrootcert": "/etc/db.pem"}
+
+
+def test_the_page_for_devices_is_beside_the_station_unless_set() -> None:
+    assert config.read({"SILOG_PORT": "9000"}).setup_port == 9001
+    assert config.read({"SILOG_SETUP_PORT": "80"}).setup_port == 80
 
 
 def test_a_server_has_no_file() -> None:
@@ -110,6 +124,14 @@ def test_the_language_is_the_terminals_unless_set(
         ("SILOG_PORT", "8_000"),
         ("SILOG_PORT", "٨٠٠٠"),
         ("SILOG_PORT", "9" * 5_000),
+        ("SILOG_TLS", "on"),
+        ("SILOG_SETUP_PORT", "0"),
+        ("SILOG_HOSTS", "https://silog.example"),
+        ("SILOG_HOSTS", "silog.example:8000"),
+        ("SILOG_HOSTS", "*.example"),
+        ("SILOG_PROXY", "1"),
+        ("SILOG_PROXY", "proxy.example"),
+        ("SILOG_PROXY", "10.0.0.1/24"),
         ("SILOG_LANGUAGE", "ID"),
         ("SILOG_STATION", "two\nlines"),
         ("SILOG_STATION", " "),

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import Refused, Sentence, say
-from silog_scan.services import backups, checkpoints, damage, ledgers
+from silog_scan.services import backups, certificates, checkpoints, damage, ledgers
 from silog_scan.services.backups import Holdings
+from silog_scan.services.certificates import Names
 from silog_scan.store import ledger, queries, schema
 from silog_scan.store.db import Database
 
@@ -39,14 +40,20 @@ class Finding:
     sentence: Sentence
 
 
-def examine(holdings: Holdings, *, camera: str, at: datetime) -> list[Finding]:
-    """Return the findings in the order in which one would mend them."""
+def examine(
+    holdings: Holdings, *, camera: str, tls: tuple[Path, Names], at: datetime
+) -> list[Finding]:
+    """Return the findings in the order in which one would mend them.
+
+    ``tls`` is the folder of the station's own certificate, and what it should be for.
+    """
     database, home = holdings.database, holdings.home
     return [
         *_database(holdings, at),
         _disk(home),
         _clock(database, at),
         *_ledger(holdings),
+        _certificate(*tls, at),
         _backup(holdings.folder, at),
         *_engines(),
         _camera(camera),
@@ -176,6 +183,28 @@ def _key(session: Session, home: Path) -> Finding:
     except Refused as refusal:
         return Finding("key", False, refusal.sentence)
     return Finding("key", True, Sentence("%(vkey)s", {"vkey": vkey}))
+
+
+def _certificate(folder: Path, names: Names, at: datetime) -> Finding:
+    """Look at the station's own certificate; one of the user's is a browser's to judge."""
+    try:
+        authority = certificates.found(folder)
+    except Refused as refusal:
+        return Finding("certificate", False, refusal.sentence)
+    if authority is None:
+        told = say("None of the station's own. Cameras of phones need it: serve --tls local")
+        return Finding("certificate", True, told)
+    server = certificates.served(folder)
+    trouble = certificates.trouble(folder, authority, server, names, at)
+    if trouble or server is None:
+        return Finding("certificate", False, trouble or say("It is made by the next start."))
+    told = say(
+        "%(names)s: %(days)s days left, renewed by itself. SHA-256 of the authority: %(print)s",
+        names=server.names,
+        days=(server.ends - at).days,
+        print=authority.fingerprint,
+    )
+    return Finding("certificate", True, told)
 
 
 def _backup(folder: Path, at: datetime) -> Finding:

@@ -1,5 +1,6 @@
 """A station in a thread, and a real Chromium before it, with and without a camera."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -49,9 +50,11 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-def launched(playwright: Playwright, *more: str) -> Browser:
+def launched(playwright: Playwright, *more: str, home: Path | None = None) -> Browser:
+    """Start a browser, which keeps its certificates in a home of its own if given."""
     found = next((path for path in _CHROMIUM if path.exists()), None)
-    return playwright.chromium.launch(executable_path=found, args=[*_FLAGS, *more])
+    env: dict[str, str | float | bool] = {**os.environ, **({"HOME": str(home)} if home else {})}
+    return playwright.chromium.launch(executable_path=found, args=[*_FLAGS, *more], env=env)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from silog_scan.cli import main
+from silog_scan.services import network
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -65,6 +67,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command in this process; an error that it let through fails the test."""
     for name in [name for name in os.environ if name.startswith("SILOG_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setattr(network, "addresses", lambda _: (ip_address("192.168.10.20"),))
     settings = {"SILOG_HOME": str(tmp_path), "SILOG_LANGUAGE": "en"}
 
     def run_in_process(*words: object, input: str | bytes = "", **more: str) -> Done:  # noqa: A002

@@ -21,6 +21,7 @@ def test_a_sound_station_is_told_line_by_line(run: Run) -> None:
         "clock",
         "ledger",
         "key",
+        "certificate",
         "backup",
         "engine",
         "camera",

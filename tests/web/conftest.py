@@ -83,7 +83,8 @@ def backend(sqlite_home: Path, clock: Clock) -> Iterator[Backend]:
     address = f"sqlite:///{sqlite_home / 'silog.db'}"
     database = Database(address)
     writer = Writer(database)
-    yield Backend(Settings(sqlite_home, address), database, writer, clock)
+    settings = Settings(sqlite_home, address, hosts=("silog.test",))
+    yield Backend(settings, database, writer, clock)
     writer.stop()
     database.close()
 
