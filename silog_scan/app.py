@@ -40,6 +40,7 @@ from silog_scan.web import (
     station,
     stock,
     switch,
+    watchbook,
 )
 from silog_scan.web.context import Backend, in_words, language
 
@@ -171,6 +172,7 @@ def _refusal(refusal: Refused) -> Response | tuple[str, int]:
     """Tell a person, or a program, why not and what to do."""
     if isinstance(refusal, Unavailable):
         _tell_terminal(refusal)
+    watchbook.refused(refusal)
     status = status_of(refusal)
     if _wants_json():
         return api.problem(status, refusal.code, in_words(refusal.sentence))

@@ -824,9 +824,10 @@ def _text_of(file: Any) -> str | None:  # click's file
 
 @ledger.command("export")
 @click.option("--attachments", type=click.Path(path_type=Path), help="Copy imported files there.")
+@click.option("--names", type=click.File("wb"), help="Write there who the ids are, as CSV.")
 @click.option("--damaged", is_flag=True, help="What can still be read of a damaged database.")
 @click.pass_obj
-def export_ledger(line: Line, attachments: Path | None, *, damaged: bool) -> None:
+def export_ledger(line: Line, attachments: Path | None, names: Any, *, damaged: bool) -> None:
     """Write every event as a line of JSON to standard output.
 
     \b
@@ -841,9 +842,20 @@ def export_ledger(line: Line, attachments: Path | None, *, damaged: bool) -> Non
         with line.reading() as (session, _):
             for text in ledgers.export(session):
                 click.echo(text)
+            if names:
+                names.write(_names(session))
     if attachments:
         copy_files(line.settings.attachments, attachments)
     sys.exit(DONE if whole else DIFFERENCES)
+
+
+def _names(session: Any) -> bytes:
+    """Return who the ids in events are, as CSV: apart from the record, which knows ids only."""
+    from silog_scan.documents.manifest_files import write_csv
+    from silog_scan.services import accounts
+
+    rows = [(row.id, row.name, row.role, row.place) for row in accounts.everybody(session)]
+    return write_csv([("id", "name", "role", "place"), *rows])
 
 
 def _export_damaged(line: Line) -> bool:

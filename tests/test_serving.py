@@ -18,10 +18,12 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
+from alembic import command
 
 from silog_scan.app import secret_key
 from silog_scan.services import accounts, archives, ledgers, stations
 from silog_scan.services.stations import NewStation
+from silog_scan.store import schema
 from silog_scan.store.db import Database
 from tests.cli.conftest import FIXTURES, PROGRAM, clean_environment
 from tests.conftest import NOON, PASSWORD
@@ -333,8 +335,7 @@ def test_a_damaged_home_is_not_served_and_its_last_backup_named(home: Path) -> N
 def test_an_older_home_is_upgraded_and_the_way_back_named(start: Start, home: Path) -> None:
     database = Database(f"sqlite:///{home / 'silog.db'}")
     with database.migrating() as connection:
-        connection.exec_driver_sql("DROP TABLE checkpoint")
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+        command.downgrade(schema.alembic_config(connection), "0001")
     database.close()
 
     _, err = start().end()

@@ -38,6 +38,12 @@ def cli_actor(session: Session) -> Actor:
     return Actor(station, place, Role.ADMINISTRATOR, user=CLI_USER)
 
 
+def house(session: Session) -> Actor:
+    """Return the data home's own station as who acts, where nobody is known."""
+    station, place = own_station(session)
+    return Actor(station, place, Role.OBSERVER)
+
+
 def own_station(session: Session) -> tuple[str, str]:
     """Return the name and place of the data home's own station."""
     station, place = queries.meta(session, "station"), queries.meta(session, "place")
@@ -93,6 +99,11 @@ def users(session: Session, actor: Actor) -> list[UserRow]:
         select(UserRow).where(queries.below(UserRow.place, actor.place)).order_by(UserRow.name)
     )
     return list(found)
+
+
+def everybody(session: Session) -> list[UserRow]:
+    """Return every account there is or was, disabled ones too."""
+    return list(session.scalars(select(UserRow).order_by(UserRow.created_at)))
 
 
 def find_user(session: Session, actor: Actor, name: str) -> UserRow:

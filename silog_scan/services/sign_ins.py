@@ -71,11 +71,12 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How somebody came in: a browser as its owner would know it, at an enrolled station or not."""
+    """How somebody came in: a browser as its owner would know it, where, from which address."""
 
     label: str = ""
     station: str | None = None
     kind: Kind = Kind.BROWSER
+    machine: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,11 @@ def check_password(session: Session, name: str, password: str) -> UserRow:
             say("Name or password do not match. Check capital letters, then try again."),
         )
     return user
+
+
+def id_of(session: Session, name: str) -> str | None:
+    """Return the id of a person by name, if there is one."""
+    return session.scalar(select(UserRow.id).where(UserRow.name == name.strip()))
 
 
 def next_step(user: UserRow, *, proved: bool) -> Step | None:
@@ -145,7 +151,8 @@ def begin(
     session.add(row)
     session.flush()
     if waits_for is None:
-        _note(session, user, row, "signed-in", {}, at=at)
+        body = {"machine": way.machine} if way.machine else {}
+        _note(session, user, row, "signed-in", body, at=at)
     return token
 
 
@@ -155,7 +162,8 @@ def advance(session: Session, token: str, *, at: datetime) -> str:
     user = session.get_one(UserRow, row.user)
     row.ended_at = at
     step = next_step(user, proved=True)
-    way = Way(row.label, row.station, Kind(row.kind))
+    machine = row.label.rpartition(" · ")[2]
+    way = Way(row.label, row.station, Kind(row.kind), machine)
     return begin(session, user.id, at=at, way=way, waits_for=step)
 
 

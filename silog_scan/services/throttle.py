@@ -32,10 +32,12 @@ class Throttle:
             if not self._limiter.test(limit, *key):
                 raise _too_many(self._wait(limit, key))
 
-    def failed(self, machine: str, name: str) -> None:
-        """Count a failure."""
-        for limit, key in _keys(machine, name):
+    def failed(self, machine: str, name: str) -> bool:
+        """Count a failure; say whether it was the last one that is allowed."""
+        keys = _keys(machine, name)
+        for limit, key in keys:
             self._limiter.hit(limit, *key)
+        return not all(self._limiter.test(limit, *key) for limit, key in keys)
 
     def check_pin(self, machine: str, name: str) -> None:
         """Refuse a PIN to a name alone after three wrong ones; with the card it is still taken."""

@@ -167,6 +167,7 @@ def _engine(url: str) -> Engine:
             url,
             connect_args={"check_same_thread": False, "timeout": 15},
             json_serializer=_json,
+            hide_parameters=True,  # a text that was scanned is nothing for the log
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -181,6 +182,7 @@ def _engine(url: str) -> Engine:
         pool_size=15,
         pool_pre_ping=True,
         json_serializer=_json,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_postgresql)
     event.listen(engine, "begin", _begin_postgresql)

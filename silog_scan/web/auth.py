@@ -21,7 +21,7 @@ from silog_scan.services.sign_ins import Device, SignedIn, Step, Way, WrongPassw
 from silog_scan.services.stations import Ended
 from silog_scan.services.watching import Work
 from silog_scan.store import queries
-from silog_scan.web import work
+from silog_scan.web import watchbook, work
 from silog_scan.web.context import backend, in_words, now
 
 bp = Blueprint("auth", __name__)
@@ -201,9 +201,23 @@ def checked(name: str, password: str, at_device: Device | None = None) -> Known:
             user = sign_ins.check_password(reading, name, password)
             sign_ins.must_work_at(user, at_device)
             return Known(user.id, sign_ins.next_step(user, proved=False))
-    except WrongPassword:
-        throttle.failed(machine, name)
+    except WrongPassword as refusal:
+        if throttle.failed(machine, name):
+            _record_siege(name, machine)
+        watchbook.turned_away(refusal)
         raise
+
+
+def _record_siege(name: str, machine: str) -> None:
+    """Put on record, once for each time it happens, that somebody's password is being guessed."""
+    at = now()
+
+    def record(s: Session) -> None:
+        user_id = sign_ins.id_of(s, name)
+        body = {"machine": machine, **({"subject": user_id} if user_id else {})}
+        accounts.note(s, accounts.house(s), "sign-in-throttled", body, at=at)
+
+    backend().writer.run(record)
 
 
 def begin(user_id: str, *, waits_for: Step | None = None, card: bool = False) -> Person:
@@ -211,14 +225,16 @@ def begin(user_id: str, *, waits_for: Step | None = None, card: bool = False) ->
     at, at_device = now(), device()
     before = current_user.id if current_user.is_authenticated else None
     kind = sign_ins.Kind.CARD if card else sign_ins.Kind.BROWSER
-    way = Way(_label(), at_device.name if at_device else None, kind)
+    way = Way(_label(), at_device.name if at_device else None, kind, _machine())
 
     def change(s: Session) -> str:
         if before:
             sign_ins.sign_out(s, before, at=at)
         return sign_ins.begin(s, user_id, at=at, way=way, waits_for=waits_for)
 
-    return _take(backend().writer.run(change), at_device)
+    person = _take(backend().writer.run(change), at_device)
+    watchbook.came(user_id, way.kind.value)
+    return person
 
 
 def _take(token: str, at_device: Device | None) -> Person:
@@ -322,8 +338,9 @@ def spend_code(user_id: str, typed: str) -> None:
 
     try:
         backend().writer.run(spend)
-    except WrongCode:
+    except WrongCode as refusal:
         throttle.failed(_machine(), user_id)
+        watchbook.turned_away(refusal, user_id)
         raise
 
 

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from silog_scan.core.errors import NotFound, Refused, TooMany
 from silog_scan.services import stations
 from silog_scan.services.stations import Enrolled
+from silog_scan.web import watchbook
 from silog_scan.web.auth import Page, cookie_name, ended_device
 from silog_scan.web.context import backend, in_words, now
 
@@ -20,7 +21,8 @@ def exchange(code: str) -> Enrolled:
     throttle.check(machine, _WHO)
     try:
         return backend().writer.run(lambda s: stations.enrol(s, code, at=at))
-    except NotFound:
+    except NotFound as refusal:
+        watchbook.turned_away(refusal)
         throttle.failed(machine, _WHO)
         raise
 

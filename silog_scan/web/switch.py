@@ -9,7 +9,7 @@ from silog_scan.services import sign_ins
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import PIN_DIGITS
 from silog_scan.services.sign_ins import Device, WrongPin
-from silog_scan.web import auth, words, work
+from silog_scan.web import auth, watchbook, words, work
 from silog_scan.web.auth import Page
 from silog_scan.web.context import backend, in_words, now
 
@@ -70,7 +70,8 @@ def _shown(at_device: Device) -> str:
     throttle.check(machine, key)
     try:
         user = sign_ins.check_pin(user, pin)
-    except WrongPin:
+    except WrongPin as refusal:
+        watchbook.turned_away(refusal)
         throttle.failed(machine, key)
         throttle.failed_pin(machine, key)
         raise

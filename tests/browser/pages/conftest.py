@@ -72,9 +72,13 @@ class Viewer:
 
     def open(self, scene: str, language: str = "id") -> Page:
         shown = SCENES[scene]
-        cookie = gallery.cookie(self.app, self.backend, shown.person, language)
+        cookie = gallery.cookie(self.app, self.backend, scene, language)
         jar = self.page.context
+        jar.clear_cookies()
         jar.add_cookies([{"name": "silog", "value": cookie, "url": self.origin}])
+        if shown.at_table:
+            station = {"name": "silog-station", "value": gallery.TABLE_TOKEN, "url": self.origin}
+            jar.add_cookies([station])  # type: ignore[list-item]  # a cookie of theirs
         self.page.goto(shown.path)
         if shown.act:
             shown.act(self.page)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyotp
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import FilePayload, Page
@@ -16,7 +17,9 @@ from silog_scan.core.stock import Condition
 from silog_scan.services import accounts, deliveries, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
+from silog_scan.services.digests import digest
 from silog_scan.services.passwords import NewPassword
+from silog_scan.services.sign_ins import Device, Step, Way
 from silog_scan.services.stations import NewStation
 from silog_scan.store.db import Database
 from silog_scan.store.tables import StationRow, UserRow
@@ -35,7 +38,10 @@ NOW = datetime(2029, 1, 24, 7, 32, 7, tzinfo=UTC)
 _STAFF = Actor("Gudang Medan", "12.71", Role.STAFF, user="rina")
 _SUPERVISOR = replace(_STAFF, role=Role.SUPERVISOR, user="hendra")
 _ADMINISTRATOR = replace(_STAFF, role=Role.ADMINISTRATOR, user="cli")
-PEOPLE = {"rina": Role.STAFF, "hendra": Role.SUPERVISOR, "pemantau": Role.OBSERVER}
+TABLE, TABLE_TOKEN = Device("Stasiun 1", "12.71"), "token-of-the-table"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PEOPLE = {"rina": Role.STAFF, "hendra": Role.SUPERVISOR, "pemantau": Role.OBSERVER,
+          "anto": Role.SUPERVISOR}  # fmt: skip
 WORK = {"task": "receive", "place": "12.71", "manifest": NUMBER}
 
 BROKEN = b"""nomor manifest;asal;penerima;kode koli;jenis;jumlah;kode tujuan
@@ -110,6 +116,11 @@ def _appoint(database: Database) -> None:
         for name in ("Stasiun 2", "Stasiun 3"):
             stations.add_with_token(session, _ADMINISTRATOR, NewStation(name, "12.71.01"), at=NOW)
         stations.revoke(session, _ADMINISTRATOR, "Stasiun 3", at=NOW)
+        stations.add(session, _ADMINISTRATOR, NewStation(TABLE.name, TABLE.place), at=NOW)
+        at_table = update(StationRow).where(StationRow.name == TABLE.name)
+        session.execute(at_table.values(token=digest(TABLE_TOKEN)))
+        rina = update(UserRow).where(UserRow.name.in_(("rina", "hendra")))
+        session.execute(rina.values(pin="scrypt:1024:8:1$x$00", totp=SECRET))
         waiting = update(StationRow).where(StationRow.name == "Stasiun 2")
         session.execute(waiting.values(unsent=4, seen_at=NOW))
 
@@ -125,6 +136,8 @@ class Scene:
     path: str
     person: str | None = "hendra"
     act: Callable[[Page], None] | None = None
+    waits_for: Step | None = None
+    at_table: bool = False
 
 
 def _check_a_broken_file(page: Page) -> None:
@@ -148,6 +161,43 @@ def _misname_a_place(page: Page) -> None:
         page.fill("#password", PASSWORD)
     page.locator("section[aria-labelledby=add] .btn-primary").click()
     page.locator("main [role=alert]").wait_for()
+
+
+def _submit(page: Page, form: str, **fields: str) -> None:
+    for name, value in fields.items():
+        page.fill(f"{form} [name={name}]", value)
+    page.locator(f"{form} button:not([type=button])").last.click()
+
+
+def _mistype_the_old_password(page: Page) -> None:
+    _submit(page, "form[action$='/person/pin']", old="wrong horse", pin="835204")
+    page.locator("main [role=alert]").wait_for()
+
+
+def _mistype_the_code(page: Page) -> None:
+    _submit(page, "#enrol", code="ABCD-2345")
+    page.locator("main [role=alert]").wait_for()
+
+
+def _mistype_the_pin(page: Page) -> None:
+    _submit(page, "#switch", badge="SLG-BADGE-X", pin="000000")
+    page.locator("main [role=alert]").wait_for()
+
+
+def _prove_the_secret(page: Page) -> None:
+    secret = "".join((page.locator("#secret").text_content() or "").split())
+    _submit(page, "form[action^='/sign-in/second-factor']", code=pyotp.TOTP(secret).at(NOW))
+    page.locator("#codes").wait_for()
+
+
+def _make_a_card(page: Page) -> None:
+    page.locator("form[action$='/badge'] button").click()
+    page.locator("#badge").wait_for()
+
+
+def _make_a_code(page: Page) -> None:
+    page.locator("form[action$='/code'] button").first.click()
+    page.locator("#code").wait_for()
 
 
 def _ask_for_no_reason(page: Page) -> None:
@@ -201,7 +251,27 @@ SCENES = {
     "start without a manifest": Scene("start.home", "/?place=12.71.02&task=return", "rina"),
     "places": Scene("start.choose_place", "/start/places?q=medan", "rina"),
     "no place": Scene("start.choose_place", "/start/places?q=zzz", "rina"),
-    "person": Scene("start.person", "/person", "rina"),
+    "person": Scene("own.person", "/person", "rina"),
+    "person refused": Scene("own.person", "/person", "rina", _mistype_the_old_password),
+    "code": Scene("auth.code", "/sign-in/code", "rina", waits_for=Step.CODE),
+    "second step": Scene(
+        "auth.second_factor", "/sign-in/second-factor", "anto", waits_for=Step.SECOND_FACTOR
+    ),
+    "recovery codes": Scene(
+        "auth.second_factor",
+        "/sign-in/second-factor",
+        "anto",
+        _prove_the_secret,
+        Step.SECOND_FACTOR,
+    ),
+    "one-time password": Scene(
+        "auth.new_password", "/sign-in/password", "rina", waits_for=Step.PASSWORD
+    ),
+    "enrol": Scene("enrol.ask", "/enrol", None),
+    "enrol refused": Scene("enrol.ask", "/enrol", None, _mistype_the_code),
+    "switch": Scene("switch.choose", "/switch", "rina", at_table=True),
+    "switch refused": Scene("switch.choose", "/switch", "rina", _mistype_the_pin, at_table=True),
+    "switch away from a station": Scene("switch.choose", "/switch", "rina"),
     "station": Scene("station.screen", "/station", "rina", _miss_the_camera),
     "camera help": Scene("station.screen", "/station", "rina", _ask_about_the_camera),
     "quantity": Scene("station.screen", "/station", "rina", _give_a_quantity),
@@ -230,9 +300,11 @@ SCENES = {
     "record altered": Scene("ledger.verify", "/verify", None, _check_a_record(RECORD[:-9])),
     "no record": Scene("ledger.verify", "/verify", None, _check_a_record(b"%PDF")),
     "evidence": Scene("ledger.index", "/ledger", "pemantau"),
-    "users": Scene("admin.users", "/admin/users?disable=rina", "admin"),
+    "users": Scene("admin.users", "/admin/users?user=rina", "admin"),
+    "card": Scene("admin.users", "/admin/users?user=pemantau", "admin", _make_a_card),
     "user refused": Scene("admin.users", "/admin/users", "admin", _misname_a_place),
-    "stations": Scene("admin.stations", "/admin/stations?revoke=Stasiun+2", "admin"),
+    "stations": Scene("admin.stations", "/admin/stations", "admin"),
+    "station enrolled": Scene("admin.stations", "/admin/stations", "admin", _make_a_code),
     "station refused": Scene("admin.stations", "/admin/stations", "admin", _misname_a_place),
     "no page": Scene("error", "/no-such-page"),
 }
@@ -257,13 +329,18 @@ NO_PAGES = {
 """What is fetched and is not a page, by endpoint; all of the API besides."""
 
 
-def cookie(app: Flask, backend: Backend, person: str | None, language: str) -> str:
+def cookie(app: Flask, backend: Backend, scene: str, language: str) -> str:
     """Return the cookie of somebody who is signed in, at work, and reads a language."""
     content: dict[str, object] = {"language": language}
+    person = SCENES[scene].person
     if person:
         with backend.database.writing() as session:
             user = session.scalars(select(UserRow.id).where(UserRow.name == person)).one()
-            token = sign_ins.begin(session, user, at=NOW)
+            shown = SCENES[scene]
+            if shown.waits_for is Step.SECOND_FACTOR:
+                session.execute(update(UserRow).where(UserRow.id == user).values(totp=None))
+            way = Way("Firefox · Android · 192.168.1.7", TABLE.name if shown.at_table else None)
+            token = sign_ins.begin(session, user, at=NOW, way=way, waits_for=shown.waits_for)
         content |= {"_user_id": token, "_fresh": True, "work": WORK}
     sessions = app.session_interface
     assert isinstance(sessions, SecureCookieSessionInterface)

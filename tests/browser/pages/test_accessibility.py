@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from silog_scan.web.context import Backend
 from tests.browser.pages.conftest import DESKTOP, PHONE, Viewer
-from tests.browser.pages.gallery import NO_PAGES, SCENES, Scene, cookie
+from tests.browser.pages.gallery import NO_PAGES, SCENES, cookie
 from tests.test_translations import CATALOGUE, forms
 
 HOLE, LETTERS = re.compile(r"%\(\w+\)\w"), re.compile(r"[^\W\d_]{2}")
@@ -69,17 +69,17 @@ def test_every_page_is_among_those_looked_at(app: Flask) -> None:
 
 
 def test_titles_tell_pages_apart(app: Flask, backend: Backend) -> None:
-    paths = {scene.path.partition("?")[0]: scene for scene in SCENES.values() if not scene.act}
+    paths = {scene.path.partition("?")[0]: name for name, scene in SCENES.items() if not scene.act}
 
     titles = {path: title(app, backend, scene) for path, scene in paths.items()}
 
     assert len(set(titles.values())) == len(titles)
 
 
-def title(app: Flask, backend: Backend, scene: Scene) -> str:
+def title(app: Flask, backend: Backend, scene: str) -> str:
     visitor = app.test_client()
-    visitor.set_cookie("silog", cookie(app, backend, scene.person, "en"))
-    page = visitor.get(scene.path).text
+    visitor.set_cookie("silog", cookie(app, backend, scene, "en"))
+    page = visitor.get(SCENES[scene].path).text
     return page.partition("<title>")[2].partition("</title>")[0]
 
 
