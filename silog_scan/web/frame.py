@@ -51,7 +51,7 @@ class Page:
 def _page() -> Page:
     """Return the frame of the page asked for; a page shown after a form is named by its way in."""
     # Not g.actor: nobody asks who wants a page that does not exist, and its way back is the bar.
-    asked: Actor | None = current_user.actor if current_user.is_authenticated else None
+    asked: Actor | None = current_user.actor if _is_in() else None
     nav = tuple(
         entry
         for entry in ENTRIES
@@ -60,6 +60,14 @@ def _page() -> Page:
     path = request.full_path.rstrip("?") if request.method == "GET" else url_for("start.home")
     manages = asked is not None and asked.may_administer
     return Page(language(), path, nav, request.blueprint or "", manages)
+
+
+def _is_in() -> bool:
+    """Say whether somebody is signed in, with every step done and the screen open."""
+    if not current_user.is_authenticated:
+        return False
+    found = current_user.sign_in
+    return found.waits_for is None and not found.is_locked
 
 
 def share(done: int, whole: int) -> str:
