@@ -55,7 +55,7 @@ def token(backend: Backend) -> str:
     )
 
 
-def scan(app: Flask, token: str, text: str = "1271-KS-000001", **details: Any) -> TestResponse:
+def scan(app: Flask, token: str, text: str = "1271-KS-000001", **details: Any) -> TestResponse:  # noqa: ANN401
     made = {"id": str(uuid4()), "text": text, "scanned_at": "2026-02-02T12:00:00+07:00"}
     return app.test_client().post(
         "/api/v1/scans",
