@@ -9,16 +9,20 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from silog_scan.config import Settings
-from silog_scan.services import accounts, sign_ins, stations
-from silog_scan.services.actors import Scope
+from silog_scan.services import accounts, passwords, sign_ins, stations
+from silog_scan.services.accounts import NewUser
+from silog_scan.services.actors import Role, Scope
+from silog_scan.services.passwords import NewPassword
 from silog_scan.services.sign_ins import NewToken
 from silog_scan.services.stations import NewStation
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
 from silog_scan.web.context import Backend
+from tests.conftest import PASSWORD
 from tests.web.conftest import Clock
 
 Json = dict[str, Any]
@@ -130,6 +134,38 @@ def head(app: Flask, backend: Backend) -> Caller:
     new = NewToken("program", Scope.ALL, 30)
     token = backend.writer.run(lambda s: sign_ins.make_token(s, admin, new, at=backend.clock()))
     return Caller(app.test_client(), token)
+
+
+@pytest.fixture
+def callers(
+    app: Flask,
+    backend: Backend,
+    meja: Caller,
+    nobody: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> dict[str, Caller]:
+    """Give a program of every role, one that only reads, a station, and one without a token."""
+    monkeypatch.setattr(passwords, "_SCRYPT", "scrypt:1024:8:1")  # nobody signs in here
+
+    def program(role: Role, scope: Scope = Scope.ALL) -> Caller:
+        new = NewUser(f"{role.value} {scope.value}", role, "12.71", NewPassword(PASSWORD))
+        at = backend.clock()
+
+        def make(s: Session) -> str:
+            user = accounts.add_user(s, accounts.cli_actor(s), new, at=at).id
+            who = replace(accounts.cli_actor(s), user=user, role=role)
+            return sign_ins.make_token(s, who, NewToken("program", scope, 30), at=at)
+
+        return Caller(app.test_client(), backend.writer.run(make))
+
+    return {
+        "staff": program(Role.STAFF),
+        "supervisor": program(Role.SUPERVISOR),
+        "observer": program(Role.OBSERVER),
+        "reader": program(Role.SUPERVISOR, Scope.READ),
+        "device": meja,
+        "nobody": nobody,
+    }
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The OpenAPI document, and calls made up from it: nothing fails, nothing contradicts it."""
 
+import os
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from schemathesis.checks import CheckFunction
 from schemathesis.openapi import from_wsgi
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
+    ignored_auth,
     negative_data_rejection,
     positive_data_acceptance,
 )
@@ -21,6 +23,9 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 # What has the right shape may still be refused (no picture, no such place), and in a query even
 # a wrong value may be a text.
 DEBATABLE: list[CheckFunction] = [positive_data_acceptance, negative_data_rejection]
+
+MANY = int(os.environ.get("SILOG_TEST_EXAMPLES", "3"))
+"""Examples for each role and call."""
 
 CALLS = [
     ("GET", "/api/v1/discrepancies"),
@@ -61,6 +66,28 @@ def test_calls_made_up_from_the_document_are_answered_as_it_says(
         case.call_and_validate(
             headers={"Authorization": f"Bearer {head.token}"}, excluded_checks=DEBATABLE
         )
+
+    call()
+
+
+ROLES = ("staff", "supervisor", "observer", "device", "reader", "nobody")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("method", "path"), CALLS)
+def test_whoever_calls_is_answered_as_it_says(
+    document: BaseSchema, callers: dict[str, Caller], *, method: str, path: str, role: str
+) -> None:
+    """A few of each here; by hand with --hypothesis-seed and more examples, as often as wanted."""
+    token = callers[role].token
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    # Without a token all is refused before the body is looked at, whatever its content.
+    skipped = [*DEBATABLE, ignored_auth]
+
+    @settings(max_examples=MANY, database=None)
+    @given(case=document[path][method].as_strategy())
+    def call(case: Case[Any]) -> None:
+        case.call_and_validate(headers=headers, excluded_checks=skipped)
 
     call()
 
