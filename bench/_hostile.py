@@ -1,4 +1,4 @@
-"""Inputs that mean harm or nonsense, by kind: each is made from a chance and sent as one request."""
+"""Inputs that mean harm or nonsense, by kind: each is made from a chance, and is one request."""
 
 import io
 import json
@@ -74,13 +74,17 @@ _ODD = (
     "", " ", "\0", "a\0b", "\x1d", "\x1e\x04", "\x1b[2J", "\r\n", "\u202e", "\u2066\u2069\u200b",
     "\ufeff", "\ud800", "\udfff\ud800", "\U0010ffff", "\ufffe", "\u0130", "ß" * 9, "\u0301" * 90,
     "\u115f\u3164", "12.71", "1271-KS-004501", "SLG-ITEM-TINTA", "SLG-CMD-QTY-38", "SLG-TASK-",
-    "SLG-PLACE-12.71.01", "SLG-CMD-QTY-99999999999", "\u0661\u0662\u0663", "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "javascript:alert(1)", "%s%n%(n)s", "{{7*7}}",
-    "'; DROP TABLE event;--", "${7*7}", "../../etc/passwd", "%00", "%252e%252e", "null", "NaN", "1e999",
+    "SLG-PLACE-12.71.01", "SLG-CMD-QTY-99999999999", "\u0661\u0662\u0663",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>", "=cmd|' /C calc'!A0", "javascript:alert(1)", "%s%n%(n)s",
+    "{{7*7}}",
+    "'; DROP TABLE event;--", "${7*7}", "../../etc/passwd", "%00", "%252e%252e", "null", "NaN",
+    "1e999",
 )  # fmt: skip
 _GS1 = (
     "]C1", "]d2", "]Q3", "]e0", "\x1d", "(00)", "(01)", "(21)", "(10)", "(17)", "(3103)", "(8003)",
-    "00", "01", "21", "10", "17", "99", "8200", "3922", "7023", "341234567890123457", "09506000134352",
+    "00", "01", "21", "10", "17", "99", "8200", "3922", "7023", "341234567890123457",
+    "09506000134352",
     "260230", "ABC123", "https://id.gs1.org/01/09506000134352/21/", "https://id.gs1.org/00/",
     "http://[::1/01/", "/01/", "/00/", "?17=260101", "%1D", "[)>\x1e06\x1d", "\x1e\x04",
 )  # fmt: skip
@@ -177,10 +181,12 @@ _ADDRESSES = (
     ("/packages/{}", ""), ("/packages", "code="), ("/manifests/{}", ""), ("/manifests/{}.csv", ""),
     ("/manifests/{}/reconciliation", ""), ("/manifests", "q="), ("/manifests", "after="),
     ("/stock", "place="), ("/stock", "item="), ("/stock", "after="), ("/start/places", "q="),
-    (f"/manifests/{MANIFEST}/reconciliation", "q="), (f"/manifests/{MANIFEST}/reconciliation", "cursor="),
+    (f"/manifests/{MANIFEST}/reconciliation", "q="), (f"/manifests/{MANIFEST}/reconciliation",
+    "cursor="),
     (f"/manifests/{MANIFEST}/reconciliation", "destination="), (f"/manifests/{MANIFEST}", "after="),
     ("/", "place="), ("/", "task="), ("/sign-in", "next="), ("/ledger/checkpoint.txt", "at="),
-    ("/station/live", "after="), ("/{}", ""), ("/static/{}", ""), ("/manifests/upload/refused", "upload="),
+    ("/station/live", "after="), ("/{}", ""), ("/static/{}", ""), ("/manifests/upload/refused",
+    "upload="),
     ("/api/v1/packages/{}", ""), ("/api/v1/manifests/{}", ""), ("/api/v1/manifests/{}/export", ""),
     ("/api/v1/stock", "place="), ("/api/v1/events", "after="), ("/api/v1/manifests", "after="),
     (f"/api/v1/manifests/{MANIFEST}/lines", "item="), ("/api/v1/discrepancies", "place="),
@@ -192,12 +198,14 @@ _ADDRESSES = (
 
 _NASTY: tuple[Any, ...] = (
     None, True, 0, -1, 1, 2**31, 2**53, 2**64, -(2**63), 1.5, 1e308, [], {}, [[]], "", " ", "\0",
-    "\ud800", "\u202e", "x" * 5_000, "12.71", "12.71.99", "2026-02-30T12:00:00Z", "0001-01-01T00:00:00+14:00",
+    "\ud800", "\u202e", "x" * 5_000, "12.71", "12.71.99", "2026-02-30T12:00:00Z",
+    "0001-01-01T00:00:00+14:00",
     "9999-12-31T23:59:59-14:00", "2026-02-02T12:00:00", "1e400", "camera", "good", MANIFEST,
 )  # fmt: skip
 _RAW = (
     b"", b"{", b"[]", b"null", b"NaN", b'{"a":NaN}', b"\xff\xfe{}", b"\xef\xbb\xbf{}", b'"\\ud800"',
-    b"[" * 100_000, b'{"a":' * 9_999, b"1" * 100_000, b'{"scans":' + b"9" * 5_000 + b"}", b"\0" * 99,
+    b"[" * 100_000, b'{"a":' * 9_999, b"1" * 100_000, b'{"scans":' + b"9" * 5_000 + b"}",
+    b"\0" * 99,
     '{"task":"receive"}'.encode("utf-16"), b'{"task":"receive","task":"x"}',
 )  # fmt: skip
 
@@ -217,11 +225,13 @@ def bodies(chance: Random, world: World) -> Request:
 
 def _calls(chance: Random) -> tuple[str, Any]:
     scan = _scan(chance, chance.choice(_ODD)) | {
-        "quantity": 2, "condition": "good", "seals": ["A1"], "parent": "P", "destination": "12.71.01",
+        "quantity": 2, "condition": "good", "seals": ["A1"], "parent": "P",
+        "destination": "12.71.01",
         "counter": 1, "source": "wedge",
     }  # fmt: skip
     return chance.choice((
-        ("/api/v1/scans", {"task": "receive", "place": "12.71", "manifest": MANIFEST, "scans": [scan]}),
+        ("/api/v1/scans", {"task": "receive", "place": "12.71", "manifest": MANIFEST,
+        "scans": [scan]}),
         ("/api/v1/scans", {"task": "return", "scans": [scan, scan]}),
         (f"/api/v1/scans/{scan['id']}/undo", {"reason": "wrong", "package": "P"}),
         (f"/api/v1/manifests/{MANIFEST}/close", {"reason": "late"}),
@@ -247,29 +257,43 @@ def bent(chance: Random, content: Any) -> Any:  # noqa: ANN401  # JSON
 # --------------------------------------------------------------------------------------- headers
 
 _HEADERS = (
-    "Authorization", "Host", "Accept-Language", "Cookie", "Content-Type", "Content-Length", "Accept",
+    "Authorization", "Host", "Accept-Language", "Cookie", "Content-Type", "Content-Length",
+    "Accept",
     "Silog-Unsent", "Silog-Clock", "X-CSRFToken", "Referer", "Origin", "If-None-Match", "Range",
-    "If-Modified-Since", "X-Forwarded-For", "X-Forwarded-Host", "Transfer-Encoding", "Accept-Encoding",
+    "If-Modified-Since", "X-Forwarded-For", "X-Forwarded-Host", "Transfer-Encoding",
+    "Accept-Encoding",
     "X-HTTP-Method-Override", "Accept-Charset", "Date", "Cache-Control", "If-Range",
 )  # fmt: skip
 _VALUES = (
-    b"", b" ", b"\0", b"\xff\xfe", b"Bearer", b"Bearer ", b"Bearer \xe2\x80\xae", b"Basic OjpB", b"Basic \xff",
-    b"Digest a=", b"Bearer " + b"a" * 9_000, b"evil.example", b"[::1", b"a:b:c", b"127.0.0.1:99999999",
-    b"id;q=nan", b"en;q=1e999", b"*;q=-1", b"en-\xc3\xa9", b"," * 5_000, b"a=b; " * 2_000, b"silog=.eJx; silog=",
+    b"", b" ", b"\0", b"\xff\xfe", b"Bearer", b"Bearer ", b"Bearer \xe2\x80\xae", b"Basic OjpB",
+    b"Basic \xff",
+    b"Digest a=", b"Bearer " + b"a" * 9_000, b"evil.example", b"[::1", b"a:b:c",
+    b"127.0.0.1:99999999",
+    b"id;q=nan", b"en;q=1e999", b"*;q=-1", b"en-\xc3\xa9", b"," * 5_000, b"a=b; " * 2_000,
+    b"silog=.eJx; silog=",
     b"application/json; charset=utf-7", b"application/json; charset=\xff", b"multipart/form-data",
-    b"multipart/form-data; boundary=", b'multipart/form-data; boundary="', b"multipart/form-data; boundary=\0",
-    b"text/csv; charset=latin-1; charset=x", b"application/x-www-form-urlencoded", b"-1", b"1e3", b"99999999999999999999",
-    b"2026-02-02T12:00:00+99:99", b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59-23:59", b"2026-02-02T12:00:00Z",
-    "\u0661".encode(), b"bytes=0-0,1-1,2-2", b"bytes=99999999999-", b"W/\"" + b"a" * 99, b"Thu, 99 Foo 99999 99:99:99 GMT",
-    b"chunked", b"gzip, br;q=x", b"remember_token=1|abc", b"http://[", b"null", b"*/*;q=0", b"identity",
+    b"multipart/form-data; boundary=", b'multipart/form-data; boundary="',
+    b"multipart/form-data; boundary=\0",
+    b"text/csv; charset=latin-1; charset=x", b"application/x-www-form-urlencoded", b"-1", b"1e3",
+    b"99999999999999999999",
+    b"2026-02-02T12:00:00+99:99", b"0001-01-01T00:00:00+14:00", b"9999-12-31T23:59:59-23:59",
+    b"2026-02-02T12:00:00Z",
+    "\u0661".encode(), b"bytes=0-0,1-1,2-2", b"bytes=99999999999-", b'W/"' + b"a" * 99,
+    b"Thu, 99 Foo 99999 99:99:99 GMT",
+    b"chunked", b"gzip, br;q=x", b"remember_token=1|abc", b"http://[", b"null", b"*/*;q=0",
+    b"identity",
 )  # fmt: skip
 _PAGES = (
-    ("GET", "/"), ("GET", "/station"), ("GET", "/manifests"), ("GET", "/api/v1/events"), ("GET", "/sign-in"),
+    ("GET", "/"), ("GET", "/station"), ("GET", "/manifests"), ("GET", "/api/v1/events"), ("GET",
+    "/sign-in"),
     ("GET", "/static/css/silog.css"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/verify"),
     ("GET", "/metrics"), ("HEAD", "/stock"), ("OPTIONS", "/api/v1/scans"), ("PUT", "/api/v1/scans"),
-    ("POST", "/api/v1/scans"), ("POST", "/api/v1/manifests?dry_run=1"), ("POST", "/api/v1/readings"),
-    ("POST", "/language"), ("POST", "/work"), ("POST", "/station/said"), ("POST", "/manifests/upload"),
-    ("TRACE", "/"), ("GET", "/api/v1/openapi.json"), ("POST", "/station/work"), ("POST", "/ledger/checkpoints"),
+    ("POST", "/api/v1/scans"), ("POST", "/api/v1/manifests?dry_run=1"), ("POST",
+    "/api/v1/readings"),
+    ("POST", "/language"), ("POST", "/work"), ("POST", "/station/said"), ("POST",
+    "/manifests/upload"),
+    ("TRACE", "/"), ("GET", "/api/v1/openapi.json"), ("POST", "/station/work"), ("POST",
+    "/ledger/checkpoints"),
 )  # fmt: skip
 
 
@@ -278,7 +302,8 @@ def headers(chance: Random, world: World) -> Request:
     method, target = chance.choice(_PAGES)
     good = {
         "Authorization": f"Bearer {world.station}".encode(), "Cookie": world.cookie.encode(),
-        "Host": b"127.0.0.1", "Content-Type": b"application/json", "X-CSRFToken": world.form.encode(),
+        "Host": b"127.0.0.1", "Content-Type": b"application/json",
+        "X-CSRFToken": world.form.encode(),
     }  # fmt: skip
     kept = {name: value for name, value in good.items() if chance.random() < 0.7}
     for _ in range(chance.randint(1, 4)):
@@ -300,10 +325,11 @@ def forms(chance: Random, world: World) -> Request:
     name = chance.choice(
         ("file", "upload", "number", "quantity", "place", "task", "next", "secret")
     )
+    file = chance.choice(_ODD)
     fields = [
         f'--{mark}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{world.form}\r\n',
-        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="'
-        f'{chance.choice(_ODD)}"\r\nContent-Type: text/csv\r\n\r\n{text(chance)}\r\n',
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+        + f"Content-Type: text/csv\r\n\r\n{text(chance)}\r\n",
         f'--{mark}\r\nContent-Disposition: form-data; name="{chance.choice(_ODD)}"\r\n\r\n1\r\n',
         f'--{mark}\r\nContent-Disposition: form-data; name="upload"\r\n\r\n{text(chance)}\r\n',
     ]
@@ -322,14 +348,19 @@ def forms(chance: Random, world: World) -> Request:
 # ---------------------------------------------------------------------------------------- tables
 
 _CELLS = (
-    "1271-KS-004512", "KOTAK", "TINTA", "1", "1.000", "1,5", "12.71.01.1001.001", "12.71", "12710110", "=1+1",
-    "@SUM(A1)", "-2+3", "\t=1", "'", '="001"', '"', '""', "\r", "\n", "a\nb", "sep=;", "\0", "\u200b", "\u202eabc",
-    "2026-02-12", "31/02/2026", "12 Februari 2026", "A1 A2;A3", "9" * 400, "x" * 5_000, "1e5", "\u0661", "PALET-1",
+    "1271-KS-004512", "KOTAK", "TINTA", "1", "1.000", "1,5", "12.71.01.1001.001", "12.71",
+    "12710110", "=1+1",
+    "@SUM(A1)", "-2+3", "\t=1", "'", '="001"', '"', '""', "\r", "\n", "a\nb", "sep=;", "\0",
+    "\u200b", "\u202eabc",
+    "2026-02-12", "31/02/2026", "12 Februari 2026", "A1 A2;A3", "9" * 400, "x" * 5_000, "1e5",
+    "\u0661", "PALET-1",
     "SJ-9", "", " ", "\u00a0", "(00)341234567890123457", "<b>", "%s",
 )  # fmt: skip
 _HEADS = (
-    "manifest", "from", "to", "package", "item", "quantity", "destination", "parent", "seals", "due", "note", "unit",
-    "Kode Koli", "Jumlah", "keterangan", "", " ", "x", "refused because / ditolak karena", "package", "\ufeffitem",
+    "manifest", "from", "to", "package", "item", "quantity", "destination", "parent", "seals",
+    "due", "note", "unit",
+    "Kode Koli", "Jumlah", "keterangan", "", " ", "x", "refused because / ditolak karena",
+    "package", "\ufeffitem",
 )  # fmt: skip
 
 
@@ -358,9 +389,12 @@ def _table(chance: Random) -> bytes:
             return _invented(chance)
         case 8:
             return chance.choice((
-                b"", b"\xef\xbb\xbf", b"\xff\xfe", b";" * 50_000, b"\n" * 50_000, b'"' * 50_001, b"\0" * 4_000,
-                b"a," * 300 + b"\n" + b"1," * 300, b"item\n" + b"x" * 200_000, b"PK\x03\x04xl/workbook" + bytes(99),
-                b"sep=\xc3\xa9\na", b"\x1f\x8b\x08", b"'" * 9_999 + b"\nx", b'="' * 5_000 + b"\nx", b"\xed\xa0\x80,a\n1,2",
+                b"", b"\xef\xbb\xbf", b"\xff\xfe", b";" * 50_000, b"\n" * 50_000, b'"' * 50_001,
+                b"\0" * 4_000,
+                b"a," * 300 + b"\n" + b"1," * 300, b"item\n" + b"x" * 200_000,
+                b"PK\x03\x04xl/workbook" + bytes(99),
+                b"sep=\xc3\xa9\na", b"\x1f\x8b\x08", b"'" * 9_999 + b"\nx", b'="' * 5_000 + b"\nx",
+                b"\xed\xa0\x80,a\n1,2",
             ))  # fmt: skip
         case _:
             return chance.randbytes(chance.randint(0, 2_000))
@@ -431,9 +465,11 @@ def _whole() -> list[bytes]:
     several = [colour.rotate(90 * turn) for turn in range(3)]
     return [
         encoded(colour, "JPEG", quality=60, exif=exif), encoded(grey, "JPEG", progressive=True),
-        encoded(colour.convert("CMYK"), "JPEG"), encoded(grey, "PNG"), encoded(colour, "PNG", exif=exif),
+        encoded(colour.convert("CMYK"), "JPEG"), encoded(grey, "PNG"), encoded(colour, "PNG",
+        exif=exif),
         encoded(colour.convert("RGBA"), "PNG"), encoded(colour.quantize(4), "PNG", transparency=0),
-        encoded(grey.convert("I;16"), "PNG"), encoded(grey.convert("1"), "PNG"), encoded(grey.convert("LA"), "PNG"),
+        encoded(grey.convert("I;16"), "PNG"), encoded(grey.convert("1"), "PNG"),
+        encoded(grey.convert("LA"), "PNG"),
         encoded(colour, "WEBP", quality=50, exif=exif), encoded(colour, "WEBP", lossless=True),
         encoded(colour.convert("RGBA"), "WEBP", lossless=True),
         encoded(several[0], "PNG", save_all=True, append_images=several[1:]),
@@ -553,25 +589,28 @@ def mutated(chance: Random, data: bytes) -> bytes:
     """Return the bytes with a few changes: flipped, set, cut, doubled, moved, put in, torn off."""
     made = bytearray(data)
     for _ in range(chance.choice((0, 1, 1, 2, 4, 16))):
-        if not made:
-            break
-        at = chance.randrange(len(made))
-        match chance.randrange(7):
-            case 0:
-                made[at] ^= 1 << chance.randrange(8)
-            case 1:
-                made[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, 0x22, 0x0A, 0x3B))
-            case 2:
-                del made[at : at + chance.randint(1, 20)]
-            case 3:
-                made[at:at] = made[at : at + chance.randint(1, 40)] * chance.choice((1, 2, 50))
-            case 4:
-                made[at:at] = chance.randbytes(chance.randint(1, 8))
-            case 5:
-                made[at : at + 4] = chance.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
-            case _:
-                del made[at if chance.random() < 0.3 else len(made) :]
+        if made:
+            _change(chance, made)
     return bytes(made)
+
+
+def _change(chance: Random, made: bytearray) -> None:
+    at = chance.randrange(len(made))
+    match chance.randrange(7):
+        case 0:
+            made[at] ^= 1 << chance.randrange(8)
+        case 1:
+            made[at] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, 0x22, 0x0A, 0x3B))
+        case 2:
+            del made[at : at + chance.randint(1, 20)]
+        case 3:
+            made[at:at] = made[at : at + chance.randint(1, 40)] * chance.choice((1, 2, 50))
+        case 4:
+            made[at:at] = chance.randbytes(chance.randint(1, 8))
+        case 5:
+            made[at : at + 4] = chance.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff"))
+        case _:
+            del made[at if chance.random() < 0.3 else len(made) :]
 
 
 KINDS: dict[str, tuple[Maker, float]] = {

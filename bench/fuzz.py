@@ -25,7 +25,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from _hostile import FIXTURES, KINDS, MANIFEST, Maker, Request, World
@@ -56,12 +55,14 @@ class Failures(logging.Handler):
     """Keeps what the application logs as an error."""
 
     def __init__(self) -> None:
-        """Hear of errors only."""
-        super().__init__(logging.ERROR)
+        """Hear of all, or Flask would print it too."""
+        super().__init__()
         self.told: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the message and its traceback."""
+        """Keep an error's message and its traceback."""
+        if record.levelno < logging.ERROR:
+            return
         self.told.append(logging.Formatter().format(record))
 
 
@@ -188,7 +189,7 @@ def tried(station: Station, request: Request) -> tuple[float, int, str]:
     signal.alarm(_GIVEN_UP)
     try:
         status, body = station.answer(request)
-    except (Exception, HangError):
+    except (Exception, HangError):  # noqa: BLE001  # whatever it is, it is a finding
         wrong = traceback.format_exc()
     else:
         if b'"scan-failed"' in body:
@@ -196,7 +197,7 @@ def tried(station: Station, request: Request) -> tuple[float, int, str]:
     finally:
         signal.alarm(0)
     seconds = time.perf_counter() - begun
-    if status >= 500 and not wrong:  # noqa: PLR2004
+    if status >= 500 and not wrong:
         wrong = f"status {status}"
     return seconds, status, "\n".join([wrong, *station.failures.told]).strip()
 
@@ -262,7 +263,7 @@ def memory() -> int:
 def alarmed() -> Iterator[None]:
     """End what hangs."""
 
-    def rang(_: int, frame: FrameType | None) -> None:
+    def rang(*_: object) -> None:
         raise HangError(f"{_GIVEN_UP} s")
 
     before = signal.signal(signal.SIGALRM, rang)

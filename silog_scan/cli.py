@@ -207,6 +207,9 @@ def _must_be_here_only(options: dict[str, Any]) -> None:
 
 
 def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
+    from silog_scan.vision.sources import parse
+
+    parse(settings.camera)
     must_exist(settings)
     if options["workers"] > 1 and settings.file:
         raise Malformed(

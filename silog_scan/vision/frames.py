@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from silog_scan.core.errors import Malformed, NotFound, Refused, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Frame:
     is_still: bool = False
 
 
-def load(source: bytes | Path, *, formats: Sequence[str] = FORMATS) -> Grey:
+def load(source: bytes | Path, *, formats: tuple[str, ...] = FORMATS) -> Grey:
     """Return a picture file as grey pixels, upright; refuses what is no picture or too large."""
     import numpy as np
 
@@ -88,7 +88,7 @@ def preview(shown: Pixels | bytes | Path, *, width: int, quality: int) -> bytes:
 
 
 @contextmanager
-def _opened(source: bytes | Path, formats: Sequence[str] = FORMATS) -> Iterator[Image]:
+def _opened(source: bytes | Path, formats: tuple[str, ...] = FORMATS) -> Iterator[Image]:
     """Open a picture and look at its header only: the pixels are not unfolded yet."""
     from PIL import Image, UnidentifiedImageError
 
@@ -164,8 +164,9 @@ def _grey(picture: Image) -> Image:
         return picture.point(lambda value: value / 256).convert("L")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture)
+        paper = Image.new("L", picture.size, "white")
+        paper.paste(picture.convert("L"), mask=picture.getchannel("A"))
+        return paper
     return picture.convert("L")
 
 
@@ -173,7 +174,8 @@ def _upright(picture: Image) -> Image:
     """Turn the picture as its camera was held (EXIF orientation)."""
     from PIL import ImageOps
 
-    return ImageOps.exif_transpose(picture)
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
 
 
 def _too_large() -> Malformed:

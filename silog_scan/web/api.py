@@ -31,10 +31,13 @@ from silog_scan.store.queries import LineFilter
 from silog_scan.web import downloads, shapes
 from silog_scan.web.auth import bearer_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.forms import NamedRequest
 
 _PROBLEM = "application/problem+json"
 _LONGEST_UNSENT = 9
 """Digits of a number of scans."""
+MOST_JSON = 16 * 2**20
+"""Bytes of a call; 500 of the longest texts, every letter of them escaped, are 12 MB."""
 MOST_PICTURE = 20 * 2**20
 """Bytes of a picture; 24 megapixels of a phone are some 12 MB."""
 _TURNS = threading.BoundedSemaphore(4)
@@ -68,6 +71,7 @@ def new_application(name: str, **options: Any) -> Flask:  # noqa: ANN401  # Flas
         **options,
     )
     app.json = _Json(app)
+    app.request_class = NamedRequest
     return app
 
 
@@ -138,6 +142,13 @@ def authenticate() -> Response | None:
         told = in_words(say("Show a valid token: Authorization: Bearer ..."))
         return problem(401, "unauthenticated", told)
     g.actor = found
+    if request.is_json:
+        request.max_content_length = MOST_JSON  # where no length is told
+        if (request.content_length or 0) > MOST_JSON:
+            told = say(
+                "The body has more than %(most)s MB. Send fewer scans.", most=MOST_JSON >> 20
+            )
+            return problem(413, "body-too-large", in_words(told))
     at, stations = now(), backend().stations
     if stations.is_news(found, at):
         backend().writer.run(lambda session: accounts.station_came(session, found, at=at))

@@ -1,4 +1,4 @@
-"""Names of files that are handed out: safe in a header and on any disk, whatever they are made of."""
+"""Names of files that are handed out: safe in a header and on any disk, whatever made them."""
 
 import re
 import unicodedata
