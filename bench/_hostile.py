@@ -106,7 +106,8 @@ def text(chance: Random) -> str:
         case 2:
             return chance.choice("1A\u202e\U0001f4e6") * chance.choice((4_095, 4_096, 4_097, 7_089))
         case 3:
-            return f"1271-{chance.choice(('KS', 'BL', 'XX', 'ks'))}-{chance.randrange(4_490, 4_530):06}"
+            letters_of = chance.choice(("KS", "BL", "XX", "ks"))
+            return f"1271-{letters_of}-{chance.randrange(4_490, 4_530):06}"
         case 4:
             return gs1(chance)
         case _:
@@ -326,10 +327,11 @@ def forms(chance: Random, world: World) -> Request:
         ("file", "upload", "number", "quantity", "place", "task", "next", "secret")
     )
     file = chance.choice(_ODD)
+    part = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+    part += f"Content-Type: text/csv\r\n\r\n{text(chance)}\r\n"
     fields = [
         f'--{mark}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{world.form}\r\n',
-        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
-        + f"Content-Type: text/csv\r\n\r\n{text(chance)}\r\n",
+        part,
         f'--{mark}\r\nContent-Disposition: form-data; name="{chance.choice(_ODD)}"\r\n\r\n1\r\n',
         f'--{mark}\r\nContent-Disposition: form-data; name="upload"\r\n\r\n{text(chance)}\r\n',
     ]

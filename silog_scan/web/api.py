@@ -145,10 +145,8 @@ def authenticate() -> Response | None:
     if request.is_json:
         request.max_content_length = MOST_JSON  # where no length is told
         if (request.content_length or 0) > MOST_JSON:
-            told = say(
-                "The body has more than %(most)s MB. Send fewer scans.", most=MOST_JSON >> 20
-            )
-            return problem(413, "body-too-large", in_words(told))
+            large = say("The body has over %(most)s MB. Send fewer scans.", most=MOST_JSON >> 20)
+            return problem(413, "body-too-large", in_words(large))
     at, stations = now(), backend().stations
     if stations.is_news(found, at):
         backend().writer.run(lambda session: accounts.station_came(session, found, at=at))
