@@ -196,9 +196,11 @@ def tried(station: Station, request: Request) -> tuple[float, int, str]:
             wrong = "a scan could not be recorded"
     finally:
         signal.alarm(0)
-    seconds = time.perf_counter() - begun
+    waited, seconds = time.perf_counter() - clock, time.process_time() - work
     if status >= 500 and not wrong:
         wrong = f"status {status}"
+    if (seconds > LONGEST or waited > WAITED) and not wrong:
+        wrong = f"{seconds:.1f} seconds of work, {waited:.1f} seconds in all"
     return seconds, status, "\n".join([wrong, *station.failures.told]).strip()
 
 

@@ -26,7 +26,7 @@ def test_what_hides_is_written_out(text: str, seen: str) -> None:
 
 
 def test_a_text_from_right_to_left_turns_nothing_around_it() -> None:
-    assert isolated("שלום 12") == "\u2068שלום 12\u2069"
+    assert isolated("\u05e9\u05dc\u05d5\u05dd 12") == "\u2068\u05e9\u05dc\u05d5\u05dd 12\u2069"
     assert isolated("kotak 12") == "kotak 12"
 
 
