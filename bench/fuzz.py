@@ -6,7 +6,7 @@ error in the log, a scan that could not be recorded, more than 2 seconds of work
 Every input follows from seed, kind and number alone; the first one that fails of each kind is
 written to a file.
 
-Run: python bench/fuzz.py [--inputs 110000] [--seed 1] [--only KIND] [--again KIND:NUMBER]
+Run: python bench/fuzz.py [--inputs 5000] [--seed 1] [--only KIND] [--again KIND:NUMBER]
 """
 
 import argparse
@@ -308,7 +308,7 @@ def main(chosen: argparse.Namespace) -> bool:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--inputs", type=int, default=110_000)
+    parser.add_argument("--inputs", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=KINDS, action="append", help="kinds, all when left out")
     parser.add_argument("--again", help="one input, as kind:number")

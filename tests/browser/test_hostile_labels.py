@@ -63,9 +63,8 @@ def scanned(sign_in: Callable[[str], Visitor], manifest: str) -> Visitor:
 
 
 @pytest.fixture
-def looking(hands: Hands, at_work: Callable[..., str], scanned: Visitor) -> Hands:
+def looking(hands: Hands, at_work: Callable[..., str], scanned: Visitor) -> Hands:  # noqa: ARG001
     """Give hands of somebody signed in, after the scans."""
-    assert scanned
     return wary(enter(hands, at_work()))
 
 
@@ -83,7 +82,7 @@ def expect_harmless(hands: Hands) -> None:
 
 def texts_of(page: Page) -> str:
     """Return all that the page shows, where it is cut short for the eye too."""
-    return page.locator("body").evaluate("body => body.textContent")
+    return str(page.locator("body").evaluate("body => body.textContent"))
 
 
 # Through the camera and the hand scanner.

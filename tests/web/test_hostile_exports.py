@@ -41,15 +41,13 @@ def unsafe(data: bytes) -> list[str]:
     return [cell for cell in hostile.cells(data) if cell.startswith(STARTS)]
 
 
-def test_a_manifest_of_hostile_codes_is_exported_inert_and_read_back(
-    scanned: Visitor, backend: Backend
-) -> None:
+@pytest.mark.usefixtures("scanned")
+def test_a_manifest_of_hostile_codes_is_exported_inert_and_read_back(backend: Backend) -> None:
     with backend.database.reading() as session:
         data = deliveries.export_csv(session, NUMBER)
         actor = accounts.cli_actor(session)
         seen = deliveries.preview(session, actor, data, Defaults())
 
-    assert scanned
     assert unsafe(data) == []
     assert {line.package for draft in seen.drafts for line in draft.lines} == {*LISTED.values()}
     assert seen.changes == {NUMBER: "unchanged"}
