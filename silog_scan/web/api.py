@@ -108,7 +108,7 @@ _errors: dict[Any, Any] = {
         "description": HTTPStatus(status).phrase,
         "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for status in (400, 401, 403, 404, 409, 413, 415, 422, 500, 503)
+    for status in (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 }
 bp = APIBlueprint(
     "api",

@@ -341,7 +341,7 @@ def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, ob
         "following": lines[PAGE - 1].number if len(lines) > PAGE else None,
         "extras": extras[:MOST_EXTRAS],
         "extra_count": len(extras),
-        "known": queries.known_packages(session, [extra.text for extra in extras]),
+        "known": queries.known_packages(session, [extra.text for extra in extras[:MOST_EXTRAS]]),
         "owners": owners,
         **_named_things(
             session, lines, view.origin, view.receiver, asked.destination, *owners.values()

@@ -1,10 +1,12 @@
 """Labels that mean harm, in a real browser: they are shown as they are, and nothing runs."""
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from flask import Flask, url_for
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from silog_scan.core.codes import MAX_TEXT
@@ -141,6 +143,26 @@ def test_a_hostile_label_before_the_hand_scanner_is_shown_as_it_is(
 
     expect(station.page.locator("#scans li")).to_contain_text(visible(text))
     expect_harmless(station)
+
+
+UNSEEN = """async ([address, top]) => {
+  const { visible } = await import(address);
+  return Array.from({length: top}, (_, number) => number)
+    .filter(number => visible(String.fromCodePoint(number)).startsWith("[U+"));
+}"""
+
+
+def test_the_page_and_the_station_agree_on_what_hides(hands: Hands, app: Flask) -> None:
+    with app.test_request_context():
+        address = url_for("static", filename="js/page.js")
+    hands.page.goto("/sign-in")
+
+    unseen = hands.page.evaluate(UNSEEN, [address, 0xE0200])
+
+    # What Unicode has given since to numbers that were free is known to the one before the other.
+    known = [number for number in range(0xE0200) if unicodedata.category(chr(number)) != "Cn"]
+    hidden = {number for number in known if visible(chr(number)).startswith("[U+")}
+    assert hidden == {*unseen} & {*known}
 
 
 # Every page that shows what was scanned.
