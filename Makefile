@@ -45,7 +45,7 @@ crash: ## Kill the station again and again while clients scan: nothing may be lo
 	@$(BIN)/python bench/crash.py --kills 100 --postgresql-kills 25 $(ARGS)
 	@$(BIN)/pytest -q -n 0 tests/test_durability.py tests/store/test_failing_writes.py
 
-fuzz: ## Send 110,000 hostile inputs to the station in process: nothing may fail (6 minutes)
+fuzz: ## Send 110,000 hostile inputs to the station in process: nothing may fail (10 minutes)
 	@scripts/setup.sh test
 	@$(BIN)/python bench/fuzz.py --inputs 110000 $(ARGS)
 

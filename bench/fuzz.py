@@ -266,7 +266,7 @@ def alarmed() -> Iterator[None]:
 
 def report(chosen: argparse.Namespace, held: list[int], seconds: float) -> bool:
     """Print the table; say whether all is well."""
-    print("| kind | inputs | requests | slowest | failures |")
+    print("| kind | inputs | requests | most work | failures |")
     print("|---|---|---|---|---|")
     for kind, tally in chosen.tallies.items():
         print(f"| {kind} | {tally.inputs:,} | {tally.requests:,} | {tally.slowest * 1000:,.0f} ms "
@@ -298,10 +298,13 @@ def main(chosen: argparse.Namespace) -> bool:
             )
             print(f"{status} in {seconds * 1000:.0f} ms. {wrong}")
             return not wrong
-        begun, held = time.monotonic(), [memory()]
+        begun, held, told = time.monotonic(), [memory()], 0
         for done in run(station, chosen, folder):
             if done >= chosen.inputs * _WARM and len(held) == 1:
                 held.append(memory())
+            if done * 10 // chosen.inputs > told:
+                told = done * 10 // chosen.inputs
+                print(f"{told * 10} %, {memory()} MB", file=sys.stderr)
         held.append(memory())
         return report(chosen, held, time.monotonic() - begun)
 
