@@ -45,6 +45,10 @@ crash: ## Kill the station again and again while clients scan: nothing may be lo
 	@$(BIN)/python bench/crash.py --kills 100 --postgresql-kills 25 $(ARGS)
 	@$(BIN)/pytest -q -n 0 tests/test_durability.py tests/store/test_failing_writes.py
 
+fuzz: ## Send 110,000 hostile inputs to the station in process: nothing may fail (10 minutes)
+	@scripts/setup.sh test
+	@$(BIN)/python bench/fuzz.py --inputs 110000 $(ARGS)
+
 translations: ## Collect the sentences of code and templates into the catalogues
 	@scripts/setup.sh dev
 	$(BIN)/pybabel -q extract -F babel.cfg --ignore-dirs '.*' -k say --no-location --sort-output --omit-header \
@@ -68,4 +72,4 @@ clean: ## Remove what was made here
 	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
-.PHONY: help run test check lint types bench bench-scan crash translations lock sbom wheel clean
+.PHONY: help run test check lint types bench bench-scan crash fuzz translations lock sbom wheel clean

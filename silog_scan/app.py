@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock
 from flask import Flask, Response, current_app, g, render_template, request
+from flask.globals import request_ctx
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -187,7 +188,9 @@ def _tell_terminal(refusal: Unavailable) -> None:
         current_app.logger.error("%s", refusal)
 
 
-def _page(status: int, message: str) -> tuple[str, int]:
+def _page(status: int, message: str) -> Response | tuple[str, int]:
+    if request_ctx.url_adapter is None:  # a Host that is none: no address can be made, no page
+        return Response(f"{message}\n", status, mimetype="text/plain")
     return render_template("error.html", status=status, message=message), status
 
 

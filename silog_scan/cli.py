@@ -20,6 +20,7 @@ from silog_scan import config, language, serving
 from silog_scan.config import Settings
 from silog_scan.core.errors import Malformed, NotFound, Refused, Sentence, say
 from silog_scan.core.stock import Condition, Task
+from silog_scan.core.visible import visible
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -213,6 +214,9 @@ def _must_be_here_only(options: dict[str, Any]) -> None:
 
 
 def _must_be_servable(settings: Settings, options: dict[str, Any]) -> None:
+    from silog_scan.vision.sources import parse
+
+    parse(settings.camera)
     must_exist(settings)
     if options["workers"] > 1 and settings.file:
         raise Malformed(
@@ -389,7 +393,8 @@ def _in_lines(found: dict[str, Any]) -> str:
     if not found["readings"]:
         return f"{found['image']}: -"
     return "\n".join(
-        f"{found['image']}: {r['text']} ({r['symbology']}, {r['stage']})" for r in found["readings"]
+        f"{found['image']}: {visible(r['text'])} ({r['symbology']}, {r['stage']})"
+        for r in found["readings"]
     )
 
 
@@ -505,12 +510,7 @@ class _ScanJob:
             click.echo(as_json(answer.as_json(translate)))
             return
         told = self.line.tell(answer.sentence)
-        click.echo(f"{answer.outcome.value:18} {_shown(reading.text)}  {told}")
-
-
-def _shown(text: str) -> str:
-    """Return a scanned text so that it cannot steer the terminal."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+        click.echo(f"{answer.outcome.value:18} {visible(reading.text)}  {told}")
 
 
 # Manifests.
@@ -763,7 +763,9 @@ def trace(line: Line, code: str, *, whole: bool) -> None:
     if whole:
         click.echo(as_json(found))
         return
-    click.echo(f"{found['package']}  {found['item']}  {found['state']}  {found['place'] or '-'}")
+    click.echo(
+        f"{visible(found['package'])}  {found['item']}  {found['state']}  {found['place'] or '-'}"
+    )
     for event in found["events"]:
         click.echo(
             f"  {event['at']}  {event['task']:9} {event['outcome']:18} "

@@ -16,6 +16,7 @@ from silog_scan.core import codes, places
 from silog_scan.core.codes import Kind
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.items import Catalogue
+from silog_scan.core.visible import visible
 
 MAX_QUANTITY = 999_999_999
 """Units of one line: four times the ballots of one national election of 2024, and an int32."""
@@ -107,11 +108,8 @@ def bare(cell: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return the text short enough to repeat, hidden characters written as ``U+200B``."""
-    cut = text[:SHOWN] + "…" if len(text) > SHOWN else text
-    if cut.isprintable():
-        return cut
-    return "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in cut)
+    """Return the text short enough to repeat, hidden characters written as ``[U+200B]``."""
+    return visible(text[:SHOWN] + "…" if len(text) > SHOWN else text)
 
 
 def words(text: str) -> str | Flaw:

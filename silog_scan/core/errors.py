@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from silog_scan.core.visible import isolated
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -18,12 +20,17 @@ class Sentence:
     def in_words(self, translate: Callable[[str], str] = str) -> str:
         """Return the filled sentence, its template translated by ``translate``."""
         return translate(self.template) % {
-            name: value.in_words(translate) if isinstance(value, Sentence) else value
+            name: value.in_words(translate) if isinstance(value, Sentence) else _seen(value)
             for name, value in self.values.items()
         }
 
     def __str__(self) -> str:
         return self.in_words()
+
+
+def _seen(value: object) -> object:
+    """Return a value as people may see it: a stranger's text hides nothing and turns nothing."""
+    return isolated(value) if isinstance(value, str) else value
 
 
 def say(template: str, **values: object) -> Sentence:

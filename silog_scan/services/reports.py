@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from silog_scan.core.events import fields, timestamp
 from silog_scan.core.places import NATION
 from silog_scan.core.stock import Task
+from silog_scan.core.visible import visible
 from silog_scan.documents import manifest_files
 from silog_scan.services.actors import Actor
 from silog_scan.store import ledger, queries
@@ -64,6 +65,7 @@ def rendered(found: Any, rows_at: str | None, form: str) -> str:  # noqa: ANN401
     header = list(rows[0]) if rows else []
     if form == "csv":
         return manifest_files.write_csv([header, *cells]).decode()
+    cells = [list(map(visible, row)) for row in cells]  # else a text could steer the terminal
     widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
              for row in [header, *cells]]  # fmt: skip

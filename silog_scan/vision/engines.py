@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from silog_scan.core.agreement import Reading
 from silog_scan.core.errors import Refused, Sentence, say
 from silog_scan.vision import zbar
+from silog_scan.vision.addresses import PLAYER_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,10 +92,11 @@ def read_zbar(grey: Grey) -> list[Reading]:
 
 
 def has_opencv() -> bool:
-    """Return whether cv2 can be imported, and silence it: ask before every ``import cv2``."""
+    """Return whether cv2 can be imported, silent and wary: ask before every ``import cv2``."""
     # Without these a station that has no camera prints a page of warnings at every try.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", PLAYER_OPTIONS)
     return _flaw("cv2") is None
 
 

@@ -28,6 +28,12 @@ MAX_PIXELS = 24_000_000
 """Pixels, of a good phone: a picture of 48 kB may unfold to 864 MB."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")  # few, as every decoder is a way in
+UPLOADED = ("JPEG", "PNG", "WEBP")
+"""What strangers may send; phones make no other."""
+
+MOST_PASSES = 100
+"""Scans of a progressive JPEG; cameras make some ten, and each goes over all its pixels again."""
+
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"})
 
 
@@ -47,11 +53,11 @@ class Frame:
     is_still: bool = False
 
 
-def load(source: bytes | Path) -> Grey:
+def load(source: bytes | Path, *, formats: tuple[str, ...] = FORMATS) -> Grey:
     """Return a picture file as grey pixels, upright; refuses what is no picture or too large."""
     import numpy as np
 
-    with _opened(source) as picture, _damage_refused():
+    with _opened(source, formats) as picture, _damage_refused():
         return np.asarray(_grey(picture), dtype=np.uint8)
 
 
@@ -82,14 +88,16 @@ def preview(shown: Pixels | bytes | Path, *, width: int, quality: int) -> bytes:
 
 
 @contextmanager
-def _opened(source: bytes | Path) -> Iterator[Image]:
+def _opened(source: bytes | Path, formats: tuple[str, ...] = FORMATS) -> Iterator[Image]:
     """Open a picture and look at its header only: the pixels are not unfolded yet."""
     from PIL import Image, UnidentifiedImageError
 
     warnings.filterwarnings("ignore", module=r"PIL\.")  # large, odd EXIF: we refuse or do not care
+    if isinstance(source, bytes):
+        _must_not_be_a_bomb(source)
     try:
         file = io.BytesIO(source) if isinstance(source, bytes) else source
-        picture = Image.open(file, formats=FORMATS)
+        picture = Image.open(file, formats=formats)
     except Image.DecompressionBombError:
         raise _too_large() from None
     except UnidentifiedImageError:
@@ -102,6 +110,38 @@ def _opened(source: bytes | Path) -> Iterator[Image]:
         if picture.width * picture.height > MAX_PIXELS:
             raise _too_large()
         yield picture
+
+
+def _must_not_be_a_bomb(data: bytes) -> None:
+    """Refuse what costs memory or minutes before, or in spite of, the look at its size.
+
+    Pillow opens a WebP with room for its whole canvas already, and decodes every pass of a JPEG.
+    """
+    width, height = _webp_size(data)
+    if width * height > MAX_PIXELS:
+        raise _too_large()
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MOST_PASSES:
+        raise _too_slow()
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Return width and height of a WebP's canvas (RFC 9649), (0, 0) of anything else."""
+    head = data[:30]
+    if len(head) < 30 or head[:4] != b"RIFF" or head[8:12] != b"WEBP":  # noqa: PLR2004
+        return 0, 0
+    match head[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(head[24:27], "little"), 1 + int.from_bytes(
+                head[27:], "little"
+            )
+        case b"VP8L":
+            bits = int.from_bytes(head[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            sides = (int.from_bytes(head[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+            return next(sides), next(sides)
+        case _:
+            return 0, 0
 
 
 @contextmanager
@@ -124,8 +164,9 @@ def _grey(picture: Image) -> Image:
         return picture.point(lambda value: value / 256).convert("L")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture)
+        paper = Image.new("L", picture.size, "white")
+        paper.paste(picture.convert("L"), mask=picture.getchannel("A"))
+        return paper
     return picture.convert("L")
 
 
@@ -133,7 +174,8 @@ def _upright(picture: Image) -> Image:
     """Turn the picture as its camera was held (EXIF orientation)."""
     from PIL import ImageOps
 
-    return ImageOps.exif_transpose(picture)
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
 
 
 def _too_large() -> Malformed:
@@ -143,6 +185,13 @@ def _too_large() -> Malformed:
             "The picture has more than %(most)s megapixels. Send a smaller one.",
             most=MAX_PIXELS // 1_000_000,
         ),
+    )
+
+
+def _too_slow() -> Malformed:
+    return Malformed(
+        "picture-too-slow",
+        say("The picture is stored in more passes than any camera makes. Save it anew."),
     )
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from silog_scan.core.errors import Malformed, NotFound, Refused, say
+from silog_scan.vision import addresses
 from silog_scan.vision.engines import has_opencv
 from silog_scan.vision.frames import SUFFIXES, Frame, is_picture, load
 
@@ -88,13 +89,19 @@ class Source:
 
 
 def parse(text: str | int | Path) -> Source:
-    """Return what a source's text names: ``0``, ``/dev/video0``, ``rtsp://…``, else a path."""
+    """Return what a source's text names: ``0``, ``/dev/video0``, ``rtsp://…``, else a path.
+
+    Refuses an address that can be no camera's; where its host leads is looked up when it is opened.
+    """
     text = str(text)
     if text.startswith("/dev/"):
         text = os.path.realpath(text)  # /dev/v4l/by-id/… points to /dev/video…
     if device := re.fullmatch(r"(?:/dev/video)?(\d+)", text, re.ASCII):
         return Source(Kind.DEVICE, device[1])
-    return Source(Kind.URL if "://" in text else Kind.PATH, text)
+    if "://" in text:
+        addresses.look_at(text)
+        return Source(Kind.URL, text)
+    return Source(Kind.PATH, text)
 
 
 def frames(
@@ -155,6 +162,7 @@ def _opencv_capture(source: Source) -> cv2.VideoCapture:
     import cv2
 
     if source.kind is Kind.URL:
+        addresses.look_up(source.where)
         patience = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _PATIENCE_MS]
         patience += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, _PATIENCE_MS]
         return cv2.VideoCapture(source.where, cv2.CAP_FFMPEG, patience)

@@ -1,6 +1,9 @@
 """The HTTP API ``/api/v1``: authenticate first, then validate, call one service, answer JSON."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +20,7 @@ from flask_wtf import CSRFProtect
 from pydantic import ValidationError
 
 from silog_scan.core.custody import Scan
-from silog_scan.core.errors import Malformed, Refused, say
+from silog_scan.core.errors import Malformed, Refused, TooMany, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
@@ -27,14 +30,22 @@ from silog_scan.services.scanning import Answer, Submission
 from silog_scan.services.stations import Ended
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
-from silog_scan.web import enrolling, shapes
+from silog_scan.web import downloads, enrolling, shapes
 from silog_scan.web.auth import bearer_actor, cookie_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.forms import NamedRequest
 
 _PROBLEM = "application/problem+json"
 _MOST_SCANS = 500
 _LONGEST_UNSENT = 9
 """Digits of a number of scans."""
+MOST_JSON = 16 * 2**20
+"""Bytes of a call; 500 of the longest texts, every letter of them escaped, are 12 MB."""
+MOST_PICTURE = 20 * 2**20
+"""Bytes of a picture; 24 megapixels of a phone are some 12 MB."""
+_TURNS = threading.BoundedSemaphore(4)
+_TURN_WITHIN = 2.0
+"""Seconds."""
 _PAGE = 100
 """Lines in a reconciliation; all of them come page by page from ``lines``."""
 
@@ -63,6 +74,7 @@ def new_application(name: str, **options: Any) -> Flask:  # noqa: ANN401  # Flas
         **options,
     )
     app.json = _Json(app)
+    app.request_class = NamedRequest
     return app
 
 
@@ -135,6 +147,11 @@ def authenticate() -> Response | None:
         told = in_words(say("Show a valid token: Authorization: Bearer ..."))
         return problem(401, "unauthenticated", told)
     g.actor = found
+    if request.is_json:
+        request.max_content_length = MOST_JSON  # where no length is told
+        if (request.content_length or 0) > MOST_JSON:
+            large = say("The body has over %(most)s MB. Send fewer scans.", most=MOST_JSON >> 20)
+            return problem(413, "body-too-large", in_words(large))
     at, presence = now(), backend().stations
     if presence.is_news(found, at):
         backend().writer.run(lambda session: stations.came(session, found, at=at))
@@ -154,6 +171,7 @@ def _record_refused(ended: Ended) -> None:
     """Keep what a station sends after its token has ended: it counts nothing, and is known."""
     if request.method != "POST" or not request.path.endswith("/scans"):
         return
+    request.max_content_length = MOST_JSON
     content = request.get_json(silent=True)
     sent = content.get("scans") if isinstance(content, dict) else None
     scans = [
@@ -315,11 +333,34 @@ def readings() -> Response:
     """Return the codes in a picture; nothing is recorded."""
     from silog_scan.vision import cascade, frames  # noqa: PLC0415  # cv2 takes 0.2 s
 
-    data = _uploaded()
-    begun = time.perf_counter()
-    found = cascade.read_still(frames.load(data))
-    ms = round((time.perf_counter() - begun) * 1000, 1)
+    data = _picture()
+    with _turn():
+        begun = time.perf_counter()
+        grey = frames.load(data, formats=frames.UPLOADED)
+        found = cascade.read_still(grey, patience=cascade.PATIENCE)
+        ms = round((time.perf_counter() - begun) * 1000, 1)
     return jsonify({"readings": [reading.as_json() for reading in found], "ms": ms})
+
+
+def _picture() -> bytes:
+    request.max_content_length = MOST_PICTURE  # where no length is told
+    if (request.content_length or 0) > MOST_PICTURE:
+        most = MOST_PICTURE // 2**20
+        told = say("The picture is larger than %(most)s MB. Send a smaller one.", most=most)
+        raise Malformed("file-too-large", told)
+    return _uploaded()
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let few pictures be read at once, so that scans still find a free thread and memory."""
+    if not _TURNS.acquire(timeout=_TURN_WITHIN):
+        told = say("The station reads too many pictures at once. Send this one again in a moment.")
+        raise TooMany("readings-busy", told, wait=1)
+    try:
+        yield
+    finally:
+        _TURNS.release()
 
 
 def _uploaded() -> bytes:
@@ -406,8 +447,7 @@ def csv_file(data: bytes, name: str) -> Response:
     """Return a CSV download under a name that is safe in a header and on a disk."""
     answer = make_response(data)
     answer.content_type = "text/csv; charset=utf-8"
-    safe = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.csv"'
+    answer.headers["Content-Disposition"] = downloads.attachment(f"{name}.csv")
     return answer
 
 

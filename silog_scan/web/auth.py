@@ -27,7 +27,16 @@ from silog_scan.web.context import backend, in_words, now
 bp = Blueprint("auth", __name__)
 _SEEN_EVERY = 300.0
 """Seconds."""
-manager = LoginManager()
+
+
+class _Manager(LoginManager):  # type: ignore[misc]  # Flask-Login has no types
+    """Knows of no "remember me": its cookie is nobody's, and fails where it is not ASCII."""
+
+    def _load_user_from_remember_cookie(self, cookie: str) -> None:
+        """Return nobody."""
+
+
+manager = _Manager()
 
 Page = BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 

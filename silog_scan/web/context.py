@@ -98,6 +98,18 @@ def in_words(sentence: Sentence) -> str:
     return sentence.in_words(translator(language()))
 
 
+def whole(name: str, otherwise: int = 0) -> int:
+    """Return a number of the query, or ``otherwise`` where there is none that a database can hold.
+
+    Whoever writes such a thing into an address gets a page, not a failure.
+    """
+    found = request.args.get(name, otherwise, type=int)
+    return found if abs(found) < _MOST_WHOLE else otherwise
+
+
+_MOST_WHOLE = 2**53
+
+
 def language() -> str:
     """Return the reader's language: asked for, else remembered, else the browser's, else id."""
     if "language" not in g:

@@ -11,6 +11,7 @@ from flask_babel import format_date, format_decimal, ngettext
 from silog_scan.core import places
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.reconcile import Status
+from silog_scan.core.visible import visible
 from silog_scan.store.queries import Totals
 from silog_scan.web.context import in_words, language
 from silog_scan.web.frame import share
@@ -212,6 +213,7 @@ FILTERS = {
     "weekday": weekday,
     "groups": groups,
     "capital": capital,
+    "visible": visible,
 }
 GLOBALS = {
     "percent": percent,

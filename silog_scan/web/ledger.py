@@ -19,6 +19,7 @@ from silog_scan.documents import qr
 from silog_scan.documents.qr import Drawing
 from silog_scan.services import accounts, checkpoints, ledgers
 from silog_scan.services.checkpoints import Signed
+from silog_scan.web import downloads
 from silog_scan.web.context import actor, backend, in_words, language, now
 from silog_scan.web.words import CONDITIONS, TASKS
 
@@ -239,5 +240,5 @@ _PIECE = 200
 
 def _file(content: str | Iterator[str], name: str, mimetype: str) -> Response:
     answer = Response(content, mimetype=mimetype)
-    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    answer.headers["Content-Disposition"] = downloads.attachment(name)
     return answer

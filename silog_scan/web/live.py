@@ -14,6 +14,7 @@ from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.errors import say
 from silog_scan.core.events import Event
 from silog_scan.core.stock import Condition, Task
+from silog_scan.core.visible import isolated, visible
 from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
@@ -205,10 +206,10 @@ class _Teller:
             outcome=scan.outcome,
             severity=outcome.severity.value,
             word=in_words(OUTCOMES[outcome]),
-            title=self._title(scan, event.body),
+            title=visible(self._title(scan, event.body)),
             lead=self._lead(scan, event.body, outcome),
             told=self._told(scan, event.body, outcome),
-            detail=self._detail(scan, outcome),
+            detail=visible(self._detail(scan, outcome)),
             undone=scan.undone,
             may_undo=may_undo,
             belongs=_without_code(_right_place(event.body, outcome)),
@@ -233,12 +234,13 @@ class _Teller:
         right = _right_place(body, outcome)
         if right:
             return in_words(say("Belongs to %(place)s", place=right))
-        return self._title(scan, body)
+        return visible(self._title(scan, body))
 
     def _told(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
         if outcome is Outcome.WRONG_DESTINATION:
             apart = in_words(say("Set it apart and tell the supervisor."))
-            return f"{self._title(scan, body)} · {scan.package or scan.text}. {apart}"
+            title, code = visible(self._title(scan, body)), isolated(scan.package or scan.text)
+            return f"{title} · {code}. {apart}"
         if outcome.severity is not Severity.OK:
             return in_words(sentence_of(body))
         counts = body["counts"]

@@ -22,7 +22,7 @@ from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import figures, paths, uploads, words
 from silog_scan.web.api import csv_file
-from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.context import actor, backend, in_words, language, now, whole
 from silog_scan.web.start import due_in_words
 from silog_scan.web.uploads import Upload
 
@@ -162,7 +162,7 @@ def show(number: str) -> str:
 
 
 def _shown(number: str, problem: Refused | None = None) -> str:
-    only = LineFilter(after=request.args.get("after", 0, int), limit=PAGE + 1)
+    only = LineFilter(after=whole("after"), limit=PAGE + 1)
     with backend().database.reading() as session:
         view = reports.manifest(session, actor(), number)
         lines = queries.lines(session, number, Task.RECEIVE, only)
@@ -291,7 +291,7 @@ def _asked() -> Asked:
         request.args.get("item"),
         request.args.get("destination"),
         request.args.get("q", "").strip() or None,
-        request.args.get("cursor", 0, int),
+        whole("cursor"),
     )
 
 
@@ -311,7 +311,7 @@ def reconciliation_live(number: str) -> str | tuple[str, int]:
 
 def _nothing_new() -> bool:
     with backend().database.reading() as session:
-        return queries.newest_position(session) <= request.args.get("after", -1, int)
+        return queries.newest_position(session) <= whole("after", -1)
 
 
 def _reconciled(template: str, number: str) -> str:
@@ -341,7 +341,7 @@ def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, ob
         "following": lines[PAGE - 1].number if len(lines) > PAGE else None,
         "extras": extras[:MOST_EXTRAS],
         "extra_count": len(extras),
-        "known": queries.known_packages(session, [extra.text for extra in extras]),
+        "known": queries.known_packages(session, [extra.text for extra in extras[:MOST_EXTRAS]]),
         "owners": owners,
         **_named_things(
             session, lines, view.origin, view.receiver, asked.destination, *owners.values()

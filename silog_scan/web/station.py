@@ -25,7 +25,7 @@ from silog_scan.services.sign_ins import LOCK_AFTER
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
 from silog_scan.web import auth, live, work
-from silog_scan.web.context import actor, backend, in_words, language, now
+from silog_scan.web.context import actor, backend, in_words, language, now, whole
 from silog_scan.web.words import OUTCOMES, TASKS
 
 bp = Blueprint("station", __name__, url_prefix="/station")
@@ -141,7 +141,7 @@ def _attend(session: Session, camera: Watch, doing: Work) -> None:
 
 def _is_unchanged(session: Session, camera: Watch | None, doing: Work) -> bool:
     tag = live.seen_tag(camera, doing)
-    after = request.args.get("after", -1, type=int)
+    after = whole("after", -1)
     return request.args.get("seen", tag) == tag and queries.newest_position(session) == after
 
 
@@ -168,7 +168,7 @@ def reader() -> Response:
 def picture() -> Response | tuple[str, int]:
     """Return the camera's latest picture above a number, or 204: nobody waits here for one."""
     actor().must_record()
-    watching, after = backend().watch, request.args.get("after", 0, type=int)
+    watching, after = backend().watch, whole("after")
     found = watching.camera.jpeg(after, timeout=0) if watching else None
     if watching is None or found is None:
         return "", 204

@@ -170,11 +170,11 @@ class Hands:
         self._keys.send("Input.dispatchKeyEvent", {"type": "keyUp", **content})
 
 
-def until(page: Page, holds: Callable[[], bool]) -> None:
+def until(page: Page, holds: Callable[[], bool], *, within: float = 10) -> None:
     """Wait for something in the station, while the page lives on."""
-    last = time.monotonic() + 10
+    last = time.monotonic() + within
     while not holds():
-        assert time.monotonic() < last, "it did not come within 10 s"
+        assert time.monotonic() < last, f"it did not come within {within} s"
         page.wait_for_timeout(20)
 
 

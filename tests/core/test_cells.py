@@ -341,5 +341,5 @@ def test_an_unknown_item_is_answered_with_a_like_one_where_asked() -> None:
 
 
 def test_a_shown_text_is_short_and_hides_nothing() -> None:
-    assert cells.shown("a\u200bb") == "aU+200Bb"
+    assert cells.shown("a\u200bb") == "a[U+200B]b"
     assert cells.shown("x" * 500) == "x" * 100 + "…"

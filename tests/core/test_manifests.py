@@ -164,8 +164,8 @@ def test_a_problem_names_the_column_as_the_file_does_and_shows_what_stands_there
     (problem,) = read(("genset\u200b", "1", "12.71.01"), header=("Jenis", "Jml", "Tujuan"),
                       defaults=replace(HOP, mapping={"quantity": "jml"})).problems  # fmt: skip
 
-    assert (problem.column, problem.value) == ("Jenis", "gensetU+200B")
-    assert "gensetU+200B is not in the item catalogue" in str(problem.message)
+    assert (problem.column, problem.value) == ("Jenis", "genset[U+200B]")
+    assert "genset[U+200B] is not in the item catalogue" in str(problem.message)
 
 
 def test_the_likely_code_is_told() -> None:

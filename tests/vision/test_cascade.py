@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from itertools import islice, repeat
 
@@ -175,3 +176,19 @@ def test_a_frame_of_another_size_is_a_change() -> None:
     reader.read(BLANK)
 
     assert reader.read(BLANK[:40]).is_fresh
+
+
+def test_a_picture_that_costs_too_much_is_looked_at_no_further() -> None:
+    looks: list[str] = []
+
+    def slow(_: Grey) -> list[Reading]:
+        looks.append("slow")
+        while time.thread_time() < last:
+            pass
+        return []
+
+    last = time.thread_time() + 0.05
+    stages = [Stage("slow", "raw", slow, is_always=True)] * 3
+
+    assert read_still(np.zeros((8, 8), np.uint8), stages=stages, patience=0.01) == []
+    assert looks == ["slow"]

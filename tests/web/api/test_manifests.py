@@ -313,12 +313,12 @@ def test_an_export_can_be_imported_again(meja: Caller, manifest: str) -> None:
 
 
 def test_the_name_of_an_export_is_safe(meja: Caller) -> None:
-    number = 'SJ "7"/../é'
+    number = 'SJ "7"/../7'
     content_of(meja.import_csv(BARE, number=number, **{"from": "12"}))
 
     answer = meja.get(f"/manifests/{quote(number)}/export")
 
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="SJ--7------.csv"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="SJ--7--..-7.csv"'
 
 
 # Closing.

@@ -1,12 +1,14 @@
 """POST /readings: the codes in a picture; nothing is recorded."""
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from silog_scan.web import api
 from tests.web.api.conftest import Caller, content_of, problem_of
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -73,3 +75,54 @@ def test_what_is_no_picture_is_refused_in_words(meja: Caller, data: bytes, code:
     answer = meja.open("POST", "/readings", data=data, content_type="image/png")
 
     assert problem_of(answer) == (422, code)
+
+
+def passes(times: int) -> bytes:
+    """Return a progressive JPEG that says its last pass again and again."""
+    out = io.BytesIO()
+    Image.new("L", (64, 64)).save(out, "JPEG", progressive=True)
+    data = out.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * times + data[-2:]
+
+
+def webp(kind: bytes, sides: bytes) -> bytes:
+    """Return the head of a WebP, which says how large its canvas is, and nothing more."""
+    return b"RIFF\xff\0\0\0WEBP" + kind + b"\xff\0\0\0" + sides + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (picture("GIF"), "not-a-picture"),
+        (picture("BMP"), "not-a-picture"),
+        (b"\xff\xd8\xff" + picture("PNG"), "not-a-picture"),
+        (webp(b"VP8X", b"\0\0\0\0\xff\xff\xff\xff\xff\xff"), "picture-too-large"),
+        (webp(b"VP8L", b"\x2f\xff\xff\xff\xff"), "picture-too-large"),
+        (webp(b"VP8 ", bytes(6) + b"\xff\x3f\xff\x3f"), "picture-too-large"),
+        (webp(b"ALPH", bytes(6)), "not-a-picture"),
+        (passes(500), "picture-too-slow"),
+    ],
+    ids=["gif", "bmp", "png as jpeg", "canvas", "lossless", "lossy", "no canvas", "passes"],
+)
+def test_a_picture_is_looked_at_before_it_is_unfolded(meja: Caller, data: bytes, code: str) -> None:
+    answer = meja.open("POST", "/readings", data=data, content_type="image/jpeg")
+
+    assert problem_of(answer) == (422, code)
+
+
+def test_a_picture_of_too_many_bytes_is_not_read(meja: Caller) -> None:
+    answer = meja.open("POST", "/readings", data=bytes(21_000_000), content_type="image/jpeg")
+
+    assert problem_of(answer) == (422, "file-too-large")
+
+
+def test_a_picture_waits_for_its_turn_no_longer_than_a_moment(
+    meja: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("silog_scan.web.api._TURNS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr("silog_scan.web.api._TURN_WITHIN", 0.01)
+    with api._turn():  # noqa: SLF001  # somebody else's
+        answer = meja.open("POST", "/readings", data=picture("PNG"), content_type="image/png")
+
+    assert problem_of(answer) == (429, "readings-busy")
+    assert content_of(meja.open("POST", "/readings", data=picture("PNG")))["readings"] == []

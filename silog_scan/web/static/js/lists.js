@@ -1,5 +1,5 @@
 // The lists beside the picture: the last scans, those not sent yet, and those the station refused.
-import { byId, copyOf, fill, part } from "./page.js";
+import { byId, copyOf, fill, part, visible } from "./page.js";
 
 /**
  * @typedef {import("./outbox.js").Entry} Entry
@@ -60,8 +60,8 @@ export class Scans {
     const { waiting } = this.words;
     const { text = "", quantity = null, condition } = entry.scan ?? {};
     return {
-      id: entry.id, severity: "waiting", word: waiting, title: text, lead: text, told: "",
-      text, quantity, damaged: condition === "damaged",
+      id: entry.id, severity: "waiting", word: waiting, title: visible(text), lead: visible(text),
+      told: "", text, quantity, damaged: condition === "damaged",
       detail: waiting, undone: false, may_undo: true,
     };
   }
@@ -128,7 +128,7 @@ export class Refusals {
   draw(entries) {
     this.box.hidden = !entries.length;
     keep(this.list, entries, (entry) => this.row(entry), (row, entry) => {
-      const title = entry.scan?.text ?? fill(this.words.undo, { title: entry.undone });
+      const title = entry.scan ? visible(entry.scan.text) : fill(this.words.undo, { title: entry.undone });
       part(row, "title").textContent = title;
       part(row, "detail").textContent = entry.problem ?? "";
       part(row, "again").setAttribute("aria-label", `${this.words.again}: ${title}`);

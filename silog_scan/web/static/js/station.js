@@ -6,7 +6,7 @@ import { Refusals, Scans } from "./lists.js";
 import { Modifiers } from "./modifiers.js";
 import { Outbox, heldForOthers } from "./outbox.js";
 import { Pad } from "./pad.js";
-import { byId, fill, part } from "./page.js";
+import { byId, fill, part, visible } from "./page.js";
 import { showPanel } from "./panels.js";
 import { Photo } from "./photo.js";
 import { Poll } from "./poll.js";
@@ -187,7 +187,7 @@ function answer(entry, result) {
   if (entry.kind === "undo") return;
   const { id, outcome, severity, message } = result;
   const text = entry.scan?.text ?? "";
-  const title = result.package ?? text;
+  const title = visible(result.package ?? text);
   const told = severity === "ok" ? "" : message;
   const switch_to = outcome === "other-manifest" ? result.manifest : null;
   const word = words.outcomes[outcome];

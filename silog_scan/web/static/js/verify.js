@@ -1,5 +1,5 @@
 // The page that checks an export: it asks the worker, and says in words what was found.
-import { byId, copyOf, fill, part } from "./page.js";
+import { byId, copyOf, fill, part, visible } from "./page.js";
 
 const SHOWN = 200; // rows of a table
 const { language, ...words } = JSON.parse(byId("check").dataset.words);
@@ -73,7 +73,7 @@ function rest() {
 function show(answer) {
   rest();
   const { verdict, problem, report } = answer;
-  if (problem) say(verdict, fill(words.problems[problem.code], problem.values));
+  if (problem) say(verdict, visible(fill(words.problems[problem.code], problem.values)));
   if (report) fits(answer, report);
   byId("verdict").focus({ preventScroll: true });
   byId("verdict").scrollIntoView({ block: "nearest" });
@@ -130,7 +130,7 @@ function rows(name, values) {
   const box = byId("found");
   part(box, name).replaceChildren(...values.slice(0, SHOWN).map((texts) => {
     const row = copyOf(`${name}-row`);
-    texts.forEach((text, i) => { row.children[i].textContent = text; });
+    texts.forEach((text, i) => { row.children[i].textContent = visible(text); });
     return row;
   }));
   const more = part(box, `more-${name}`);
