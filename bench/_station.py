@@ -19,6 +19,10 @@ from sqlalchemy import select
 
 from silog_scan import config
 from silog_scan.services import accounts
+from silog_scan.services import stations as devices
+from silog_scan.services.accounts import NewUser
+from silog_scan.services.actors import Role
+from silog_scan.services.passwords import NewPassword
 from silog_scan.services.stations import NewStation
 from silog_scan.store import queries
 from silog_scan.store.db import Database
@@ -100,8 +104,10 @@ def founded(folder: Path, database: str | None = None, *, stations: int = 1) -> 
     opened = home.open()
     with opened.writing() as session:
         actor = accounts.cli_actor(session)
+        clerk = NewUser(CLERK, Role.STAFF, PLACE, NewPassword(PASSWORD), is_temporary=False)
+        accounts.add_user(session, actor, clerk, at=at)
         tokens = tuple(
-            stations.add_with_token(session, actor, NewStation(f"Meja {number:02}", PLACE), at=at)
+            devices.add_with_token(session, actor, NewStation(f"Meja {number:02}", PLACE), at=at)
             for number in range(stations)
         )
     opened.close()

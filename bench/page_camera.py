@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyotp
 from PIL import Image, ImageDraw
 from playwright.sync_api import BrowserContext, Page, Request, sync_playwright
 
@@ -161,6 +162,10 @@ def begin(page: Page, station: Station) -> None:
     page.fill("#name", "bench")
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
+    secret = "".join((page.locator("#secret").text_content() or "").split())
+    page.fill("#code", pyotp.TOTP(secret).now())
+    page.press("#code", "Enter")
+    page.locator("#codes").wait_for()
     page.wait_for_url(lambda url: "sign-in" not in url)
     page.goto(f"{station.address}/")
     page.locator("[data-start] .btn-primary").click()

@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 
 from _load import drive, request
 from _station import (
-    ADMINISTRATOR,
+    CLERK,
     DISK,
     PASSWORD,
     PLACE,
@@ -118,7 +118,7 @@ def receive(home: Home, packages: int) -> None:
 
 
 class Person:
-    """An administrator who is signed in."""
+    """Somebody of the staff who is signed in."""
 
     def __init__(self, port: int) -> None:
         """Sign in."""
@@ -126,7 +126,7 @@ class Person:
         self._cookie = ""
         found = re.search(rb'name="csrf-token" content="([^"]+)"', self.get("/sign-in"))
         assert found
-        form = {"name": ADMINISTRATOR, "password": PASSWORD, "csrf_token": found[1].decode()}
+        form = {"name": CLERK, "password": PASSWORD, "csrf_token": found[1].decode()}
         self._ask("POST", "/sign-in", urlencode(form))
 
     def get(self, path: str) -> bytes:

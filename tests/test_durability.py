@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from silog_scan.services.stations import NewStation
 from silog_scan.store import ledger
 from silog_scan.store.db import Database
 from tests.cli.conftest import PROGRAM, clean_environment
-from tests.conftest import NOON, as_postgres, found, postgresql_programs, sqlite_url
+from tests.conftest import as_postgres, found, postgresql_programs, sqlite_url
 from tests.test_serving import free_port, until
 
 SCANS = 12
@@ -86,7 +87,9 @@ def served(home: Path, url: str, *prefix: str, **settings: str) -> Iterator[Stat
     database = Database(url)
     with database.writing() as session:
         actor = accounts.cli_actor(session)
-        token = stations.add_with_token(session, actor, NewStation("Meja 1", "12.71"), at=NOON)
+        token = stations.add_with_token(
+            session, actor, NewStation("Meja 1", "12.71"), at=datetime.now(UTC)
+        )
     database.close()
     port = free_port()
     with (home / "serve.log").open("wb") as log:
