@@ -32,6 +32,8 @@ PROGRAM = str(Path(sys.executable).with_name("silog-scan"))
 DISK = Path("/var/tmp")  # noqa: S108  # on a disk, where /tmp may be memory
 PLACE = "12.71"
 ADMINISTRATOR, PASSWORD = "bench", "a long password"
+CLERK = "clerk"
+"""Who signs in with the password alone."""
 WITHIN = 30.0
 """Seconds after which nothing comes any more."""
 _LONGEST = 1800
