@@ -37,7 +37,7 @@ def request(path: str, body: bytes, token: str = "") -> bytes:
     """Return the bytes of a JSON POST."""
     head = [
         f"POST {path} HTTP/1.1",
-        "Host: x",
+        "Host: 127.0.0.1",
         f"Authorization: Bearer {token}",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",

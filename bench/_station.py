@@ -140,7 +140,7 @@ class Server:
         """Say whether database and ledger are ready; fail if the server has ended."""
         if self._process.poll() is not None:
             raise RuntimeError(f"the station ended:\n{self.log.read_text()[-3000:]}")
-        ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        ask = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as asked:
             asked.sendall(ask)
             return asked.recv(64).startswith(b"HTTP/1.1 200")
