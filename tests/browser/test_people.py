@@ -124,12 +124,12 @@ def test_scans_of_somebody_else_wait_for_their_owner_and_are_told(
 
     table.hands.scan(table.cards["tono"])
     expect(page.locator("#badge")).to_have_value(table.cards["tono"])
-    page.unroute("**/api/v1/scans")
     page.fill("#pin", PIN)
     page.press("#pin", "Enter")
 
     page.wait_for_url("**/station")
     expect(page.locator("#notice")).to_contain_text("1 scans of other people wait")
+    page.unroute("**/api/v1/scans")
     table.hands.scan("1271-KS-000002")
     until(page, lambda: who_scanned(backend, "1271-KS-000002") is not None)
     assert who_scanned(backend, "1271-KS-000001") is None
