@@ -1,5 +1,6 @@
 """``user`` and ``station``: who may sign in, and which devices have a token."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,42 @@ def test_a_revoked_stations_token_opens_nothing(run: Run, home: Path) -> None:
     with database.reading() as session, pytest.raises(Ended):
         stations.bearer(session, token, at=NOON)
     database.close()
+
+
+def test_the_names_behind_the_ids_are_written_apart_from_the_record(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    run(*RINA, input=f"{PASSWORD}\n")
+    names = tmp_path / "names.csv"
+
+    done = run("ledger", "export", "--names", str(names))
+
+    rows = names.read_text(encoding="utf-8-sig").splitlines()
+    assert home.exists()
+    assert "rina" not in done.out
+    assert any("rina" in row and "staff" in row for row in rows)
+    added = [line for line in done.lines if '"user-added"' in line]
+    assert any(row.split(",")[0].strip('"=') in added[-1] for row in rows if "rina" in row)
+
+
+def test_a_code_stands_alone_on_standard_output_and_enrols_once(run: Run, home: Path) -> None:
+    done = run("station", "add", "Meja 1", "--place", "12.71.01", "--task", "receive", "--code")
+
+    [code] = done.lines
+    database = Database(f"sqlite:///{home / 'silog.db'}")
+    with database.writing() as session:
+        found = stations.enrol(session, code, at=datetime.now(UTC))
+    database.close()
+    assert (found.device.name, found.device.task) == ("Meja 1", "receive")
+    assert "receive" in next(line for line in run("station", "list").lines if "Meja" in line)
+    assert run("station", "code", "Meja 1").lines[0] != code
+
+
+@pytest.mark.usefixtures("home")
+def test_access_is_ended_given_back_and_begun_anew(run: Run) -> None:
+    run(*RINA, input=f"{PASSWORD}\n")
+
+    done = [run("user", deed, "rina").code for deed in ("end", "reset", "disable", "enable")]
+
+    assert done == [0] * 4
+    assert run("user", "list").lines[1].split()[-1] == "-"
