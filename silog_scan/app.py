@@ -87,6 +87,7 @@ def create_app(backend: Backend, *, tls: bool = False) -> Flask:
     csrf.init_app(app)
     auth.manager.init_app(app)
     hosts.register(app, backend.settings)
+    app.before_request(_refuse_nul)
     app.before_request(auth.identify)
     app.after_request(_guard)
     app.after_request(assets.packed)
@@ -158,6 +159,17 @@ def _guard(response: Response) -> Response:
     if request.endpoint not in assets.ENDPOINTS:
         headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _refuse_nul() -> None:
+    """Refuse a character that no keyboard types, and that PostgreSQL cannot hold."""
+    if "\x00" in request.path or any(
+        "\x00" in text
+        for fields in (request.args, request.form)
+        for pair in fields.items(multi=True)
+        for text in pair
+    ):
+        raise Malformed("not-a-text", say("This holds a character that is no text. Type it anew."))
 
 
 def _wants_json() -> bool:

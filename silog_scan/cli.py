@@ -1188,7 +1188,7 @@ def add_station(
         if by_code:
             shown = stations.make_code(session, actor, row.name, at=at)
         else:
-            shown = stations.make_token(session, row)
+            shown = stations.make_token(session, row, at=at)
     click.echo(shown)
 
 

@@ -90,7 +90,7 @@ def flaw(text: str, symbology: str | None = None) -> Sentence | None:
 
 def is_badge(text: str) -> bool:
     """Say whether the text is that of a person's card."""
-    return clean(text).upper().startswith(BADGE)
+    return BADGE in text.upper()  # whatever a scanner sends before it
 
 
 def _is_forbidden(letter: str) -> bool:

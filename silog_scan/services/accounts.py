@@ -123,7 +123,7 @@ def disable_user(session: Session, actor: Actor, name: str, *, at: datetime) -> 
             "own-account", say("You cannot disable yourself. Ask another administrator.")
         )
     user.disabled_at = user.disabled_at or at
-    user.badge = None
+    user.badge = user.pin = None
     end_sign_ins(session, user, at)
     note(session, actor, "user-disabled", {"subject": user.id}, at=at)
 
@@ -144,6 +144,8 @@ def set_password(
     if user.id != actor.user:
         actor.must_administer()
     user.password, user.is_temporary = password.hash, user.id != actor.user
+    if user.is_temporary:  # whoever had got in must not come back by card
+        user.badge = user.pin = None
     end_sign_ins(session, user, at)
     note(session, actor, "user-password", {"subject": user.id}, at=at)
 

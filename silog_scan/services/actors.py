@@ -89,14 +89,13 @@ class Actor:
 
     def must_do(self, task: Task) -> None:
         """Refuse a task other than the one fixed for this station; to look up is always allowed."""
-        if self.task not in (None, task) and task is not Task.LOOKUP:
-            raise NotYours(
-                "task-not-yours",
-                say(
-                    "This station only does the task %(task)s. Ask the administrator.",
-                    task=self.task.value if self.task else "",
-                ),
-            )
+        if self.task is not None and task not in (self.task, Task.LOOKUP):
+            raise _not_this_task(self.task)
+
+    def must_be_free(self) -> None:
+        """Refuse what is no task at all where the station has one fixed, such as an import."""
+        if self.task is not None:
+            raise _not_this_task(self.task)
 
     def may_see(self, place: str) -> bool:
         """Say whether a place is its own or below it."""
@@ -113,3 +112,8 @@ class Actor:
                     own=self.place,
                 ),
             )
+
+
+def _not_this_task(fixed: Task) -> NotYours:
+    told = say("This station only does the task %(task)s. Ask the administrator.", task=fixed.value)
+    return NotYours("task-not-yours", told)

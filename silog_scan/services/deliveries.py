@@ -220,6 +220,7 @@ def import_preview(
 ) -> Imported:
     """Store a previewed file, all of it or nothing; its problems refuse it unless good rows do."""
     actor.must_record()
+    actor.must_be_free()
     if seen.problems and not chosen.good_rows:
         raise Malformed(
             "manifest-problems",

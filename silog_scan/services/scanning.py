@@ -242,6 +242,7 @@ def _answer(batch: _Batch, submission: Submission, scan: Scan) -> Answer:
         if first.body["text"] == kept(scan.text) and first.body["task"] == scan.task.value:
             return _first_result(first)
         return _refuse_reused_id(batch, submission, scan)
+    scan = _without_secrets(scan)
     decision = decide(scan, batch.known)
     event, counts = _append(batch, submission, scan, decision)
     batch.earlier[scan.id] = event
@@ -253,6 +254,18 @@ def _answer(batch: _Batch, submission: Submission, scan: Scan) -> Answer:
         event,
         package=decision.package,
         manifest=decision.manifest or submission.manifest,
+    )
+
+
+def _without_secrets(scan: Scan) -> Scan:
+    """Return the scan without a person's card where a seal or a parent should be."""
+    if not any(map(codes.is_badge, (*scan.seals, scan.parent or "", scan.destination or ""))):
+        return scan
+    return replace(
+        scan,
+        seals=tuple(map(kept, scan.seals)),
+        parent=kept(scan.parent) if scan.parent else None,
+        destination=kept(scan.destination) if scan.destination else None,
     )
 
 
@@ -409,6 +422,7 @@ def undo(
     event = queries.events_of_scans(session, [scan_id]).get(scan_id)
     if event is None or not actor.may_see(event.body["place"]):
         raise NotFound("unknown-scan", say("There is no scan with this id here."))
+    actor.must_do(Task(event.body["task"]))
     if not reason.strip():
         raise Malformed("reason-missing", say("Say why the scan is taken back."))
     before = queries.undo_of(session, event, child)

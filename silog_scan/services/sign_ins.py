@@ -13,7 +13,8 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from silog_scan.core.errors import Malformed, NotFound, NotYours, Refused, say
+from silog_scan.core.codes import BADGE
+from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
 from silog_scan.core.ids import uuid7
 from silog_scan.core.places import is_at_or_below
 from silog_scan.core.stock import Task
@@ -93,9 +94,18 @@ class SignedIn:
 # In.
 
 
+def find(session: Session, name: str) -> UserRow | None:
+    """Return the person of that name, if there is one."""
+    return session.scalar(select(UserRow).where(UserRow.name == name.strip()))
+
+
 def check_password(session: Session, name: str, password: str) -> UserRow:
-    """Return the person whose name and password these are; both wrong cases take the same time."""
-    user = session.scalar(select(UserRow).where(UserRow.name == name.strip()))
+    """Return the person whose name and password these are."""
+    return must_be_right(find(session, name), password)
+
+
+def must_be_right(user: UserRow | None, password: str) -> UserRow:
+    """Return the person if the password is theirs; that of nobody takes the same time."""
     right = passwords.is_right(user.password if user else None, password)
     if user is None or not right or user.disabled_at:
         raise WrongPassword(
@@ -103,11 +113,6 @@ def check_password(session: Session, name: str, password: str) -> UserRow:
             say("Name or password do not match. Check capital letters, then try again."),
         )
     return user
-
-
-def id_of(session: Session, name: str) -> str | None:
-    """Return the id of a person by name, if there is one."""
-    return session.scalar(select(UserRow.id).where(UserRow.name == name.strip()))
 
 
 def next_step(user: UserRow, *, proved: bool) -> Step | None:
@@ -159,7 +164,9 @@ def begin(
 def advance(session: Session, token: str, *, at: datetime) -> str:
     """Go on after a step was done: the old token ends, the new one may wait for another step."""
     row = session.get_one(SignInRow, digest(token))
-    user = session.get_one(UserRow, row.user)
+    user = _standing(session, row, at)
+    if user is None or row.waits_for is None:
+        raise Conflict("sign-in-ended", say("This sign-in has ended already. Sign in anew."))
     row.ended_at = at
     step = next_step(user, proved=True)
     machine = row.label.rpartition(" · ")[2]
@@ -242,7 +249,9 @@ def first_administrator(session: Session) -> str:
 
 def holder(session: Session, badge: str) -> UserRow | None:
     """Return whose card this is, if the account stands."""
-    user = session.scalar(select(UserRow).where(UserRow.badge == digest(badge.strip().upper())))
+    text = badge.strip().upper()
+    card = text[text.find(BADGE) :] if BADGE in text else text
+    user = session.scalar(select(UserRow).where(UserRow.badge == digest(card)))
     return user if user and user.disabled_at is None else None
 
 
@@ -377,6 +386,8 @@ def make_token(session: Session, actor: Actor, new: NewToken, *, at: datetime) -
     if not 1 <= new.days <= MOST_DAYS:
         raise Malformed("token-days", say("A token lives 1 to %(n)s days.", n=MOST_DAYS))
     user = session.get_one(UserRow, actor.user)
+    if actor.role is not Role(user.role):  # by card an administrator is none
+        raise NotYours("card-not-enough", say("Sign in with your password to make a token."))
     token, ends_at = secrets.token_urlsafe(32), at + timedelta(days=new.days)
     row = SignInRow(
         token=digest(token),

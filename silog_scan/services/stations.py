@@ -67,7 +67,7 @@ def add(session: Session, actor: Actor, new: NewStation, *, at: datetime) -> Sta
         place=new.place,
         task=new.task.value if new.task else None,
         created_at=at,
-        expires_at=at + timedelta(days=new.days),
+        days=new.days,
         unsent=0,
     )
     session.add(row)
@@ -81,13 +81,14 @@ def add(session: Session, actor: Actor, new: NewStation, *, at: datetime) -> Sta
 
 def add_with_token(session: Session, actor: Actor, new: NewStation, *, at: datetime) -> str:
     """Add a station and return its bearer token, which is shown once and kept as a digest only."""
-    return make_token(session, add(session, actor, new, at=at))
+    return make_token(session, add(session, actor, new, at=at), at=at)
 
 
-def make_token(session: Session, station: StationRow) -> str:
+def make_token(session: Session, station: StationRow, *, at: datetime) -> str:
     """Give a station a token, in place of the one it may have; it is shown once."""
     token = secrets.token_urlsafe(32)
     station.token, station.code, station.code_until = digest(token), None, None
+    station.expires_at = at + timedelta(days=station.days or DAYS)
     session.flush()
     return token
 
@@ -122,7 +123,7 @@ def enrol(session: Session, code: str, *, at: datetime) -> Enrolled:
             say("This code is wrong, used, or older than an hour. Ask for a new one."),
         )
     had_device = station.token is not None
-    token = make_token(session, station)
+    token = make_token(session, station, at=at)
     if had_device:
         _end_sign_ins(session, station.name, at)
     actor = Actor(station.name, station.place, Role.STAFF, device=True)
@@ -261,13 +262,13 @@ class Refusals:
 
     def fresh(self, station: str, scans: Iterable[dict[str, str]]) -> list[dict[str, str]]:
         """Return the scans that were not recorded yet, as far as there is room for them."""
-        known = self._ids.setdefault(station, set())
-        found = []
-        for scan in scans:
-            if scan["scan"] not in known and len(known) < _MOST_REFUSED:
-                known.add(scan["scan"])
-                found.append(scan)
-        return found
+        known = self._ids.get(station, set())
+        found = {scan["scan"]: scan for scan in scans if scan["scan"] not in known}
+        return list(found.values())[: max(0, _MOST_REFUSED - len(known))]
+
+    def note(self, station: str, scans: Iterable[dict[str, str]]) -> None:
+        """Note that scans were recorded."""
+        self._ids.setdefault(station, set()).update(scan["scan"] for scan in scans)
 
 
 def refuse_scans(

@@ -41,6 +41,10 @@ class Leg:
         """Say whether goods leave the place, so that its manifests are those from it."""
         return self.task is Task.DISPATCH
 
+    def fills_as(self, other: "Leg") -> bool:
+        """Say whether scans there may fill the same lines, whatever manifest they name."""
+        return (self.place, self.counting) == (other.place, other.counting)
+
     @property
     def counting(self) -> Task:
         """Return the task whose counts matter: a look-up answers as a receipt would."""
@@ -72,7 +76,9 @@ def fillable(
     """Return the keys of the lines that scans of items, and packages without a line, may fill."""
     found: set[Key] = set()
     for leg, need in legs.items():
-        most = need.lines + len(known.packages)  # a package may carry others
+        # Who counts the same at the same place fills the same lines; a package may carry others.
+        rivals = (n.lines for other, n in legs.items() if other.fills_as(leg))
+        most = sum(rivals) + len(known.packages)
         for item, bound in _sought(known, leg, need, items):
             found.update(_first(session, leg, item, bound, most))
     return found

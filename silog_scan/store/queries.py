@@ -13,7 +13,7 @@ from silog_scan.core.custody import EXTRAS, Outcome
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Status, status
-from silog_scan.core.stock import BLOCK, WHOLE, Condition, Standing, Task
+from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Condition, Standing, Task
 from silog_scan.store import ledger
 from silog_scan.store.db import chunks, execute
 from silog_scan.store.tables import (
@@ -595,7 +595,7 @@ def lines(
         .order_by(line.c.number)
     )
     statement = _filtered(statement, only, counted, damaged)
-    if only.attention or only.status:
+    if (only.attention or only.status) and task in COUNTING:
         statement = _in_blocks(statement, task, only)
     if only.limit:
         statement = statement.limit(only.limit)

@@ -166,7 +166,8 @@ class StationRow(Base):
     """A named place of work with its own chain; ``token`` is the SHA-256 of its bearer token.
 
     ``task`` is the only one it may do, if one is fixed; ``code`` the SHA-256 of the code that
-    fetches a token, once and until ``code_until``; the token is good until ``expires_at``.
+    fetches a token, once and until ``code_until``; a token is good for so many ``days``, until
+    ``expires_at``.
     """
 
     __tablename__ = "station"
@@ -180,6 +181,7 @@ class StationRow(Base):
     code: Mapped[str | None] = mapped_column(unique=True)
     code_until: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    days: Mapped[int | None]
     unsent: Mapped[int] = mapped_column(default=0)
     seen_at: Mapped[datetime | None]
 

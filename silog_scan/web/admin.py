@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -114,7 +115,14 @@ def end_sign_ins() -> Answer:
 @bp.post("/admin/users/second-factor/reset")
 def reset_second_factor() -> Answer:
     """Let a person who lost the phone begin anew with the second factor."""
+    if request.form.get("user") == current_user.name:
+        return _users(_not_oneself()), 409
     return _done_with(sign_ins.reset_second_factor)
+
+
+def _not_oneself() -> Conflict:
+    told = say("For yourself this is done under your own name, with your password.")
+    return Conflict("own-account", told)
 
 
 def _done_with(act: Callable[..., object]) -> Answer:
@@ -130,6 +138,8 @@ def _done_with(act: Callable[..., object]) -> Answer:
 def set_password() -> Answer:
     """Give a person a password for once, made by chance and shown this once."""
     asker, at, name = actor(), now(), request.form.get("user", "")
+    if name == current_user.name:
+        return _users(_not_oneself()), 409
     text = "-".join(random_code(_GROUP) for _ in range(_GROUPS))
     new = NewPassword(text)
     new.prepare()

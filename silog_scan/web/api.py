@@ -182,6 +182,7 @@ def _record_refused(ended: Ended) -> None:
     fresh, at = backend().refusals.fresh(ended.station, scans), now()
     if fresh:
         backend().writer.run(lambda s: stations.refuse_scans(s, ended, fresh, at=at))
+        backend().refusals.note(ended.station, fresh)
 
 
 def _is_uuid(text: object) -> bool:

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.errors import NotFound, Refused, TooMany
-from silog_scan.services import stations
+from silog_scan.services import stations, throttle
 from silog_scan.services.stations import Enrolled
 from silog_scan.web import watchbook
 from silog_scan.web.auth import Page, cookie_name, ended_device
@@ -17,13 +17,12 @@ _WHO = "enrolment"
 
 def exchange(code: str) -> Enrolled:
     """Return the station whose code this is; wrong codes are counted for each machine."""
-    machine, throttle, at = request.remote_addr or "", backend().throttle, now()
-    throttle.check(machine, _WHO)
+    counts, at = throttle.tries(watchbook.machine(), _WHO), now()
     try:
-        return backend().writer.run(lambda s: stations.enrol(s, code, at=at))
+        with backend().throttle.trial(counts, NotFound):
+            return backend().writer.run(lambda s: stations.enrol(s, code, at=at))
     except NotFound as refusal:
         watchbook.turned_away(refusal)
-        throttle.failed(machine, _WHO)
         raise
 
 

@@ -5,7 +5,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.errors import Conflict, Refused, TooMany, say
-from silog_scan.services import sign_ins
+from silog_scan.services import sign_ins, throttle
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import PIN_DIGITS
 from silog_scan.services.sign_ins import Device, WrongPin
@@ -56,24 +56,24 @@ def change() -> Page:
 def _shown(at_device: Device) -> str:
     """Return whose card and PIN these are; a name alone is enough for a few tries only."""
     badge, pin = request.form.get("badge", ""), request.form.get("pin", "")
-    throttle, machine = backend().throttle, request.remote_addr or ""
+    named = request.form.get("user", "")
     with backend().database.reading() as reading:
         if badge:
-            user, key = sign_ins.holder(reading, badge), f"card {badge}"
+            user = sign_ins.holder(reading, badge)
         else:
             people = sign_ins.regulars(reading, at_device, at=now())
-            user = next((one for one in people if one.id == request.form.get("user")), None)
-            key = f"name {request.form.get('user')}"
+            user = next((one for one in people if one.id == named), None)
             if user and Role(user.role) in _BY_CARD:
                 raise WrongPin("card-needed", say("Scan your card: a name is not enough for you."))
-            throttle.check_pin(machine, key)
-    throttle.check(machine, key)
+    machine = watchbook.machine()
+    counts = throttle.tries(machine, f"card {badge}" if badge else f"pin {named}")
+    if not badge:
+        counts = throttle.tries_of_pin(machine, named)
     try:
-        user = sign_ins.check_pin(user, pin)
+        with backend().throttle.trial(counts, WrongPin):
+            user = sign_ins.check_pin(user, pin)
     except WrongPin as refusal:
         watchbook.turned_away(refusal)
-        throttle.failed(machine, key)
-        throttle.failed_pin(machine, key)
         raise
     sign_ins.must_work_at(user, at_device)
     return user.id
@@ -81,14 +81,20 @@ def _shown(at_device: Device) -> str:
 
 def _hand_over(user_id: str) -> BaseResponse:
     """End the one sign-in and begin the other; what is being done goes on."""
+    work.lay_down()  # the camera of the station must not go on for who went
     auth.begin(user_id, card=True)
     return redirect(url_for("station.screen" if "work" in session else "start.home"))
 
 
 @bp.post("/lock")
 def lock() -> BaseResponse:
-    """Lock this sign-in; scans that are not sent yet wait in the browser."""
+    """Lock this sign-in; scans that are not sent yet wait in the browser.
+
+    Where no PIN would open it again, the screen is locked by signing out.
+    """
     token = current_user.id
+    if auth.device() is None or not current_user.sign_in.user.pin:
+        return auth.leave()
     backend().writer.run(lambda s: sign_ins.lock(s, token))
     work.lay_down()
     return redirect(url_for("switch.choose"), 303)

@@ -89,3 +89,46 @@ def test_scans_are_decided_as_if_every_line_were_read(
         thorough = play(Desk(writing, tmp_path), seed)
 
     assert quick == thorough
+
+
+def together(desk: Desk, seed: int) -> list[object]:
+    """Hand in scans of several people at once, which share a transaction."""
+    random = Random(seed)  # noqa: S311  # no secret
+    for number, due in (("SJ-1", ",2026-02-03"), ("SJ-2", ",")):
+        rows = [ink(random.choice((1, 1, 2)), place) + due for place in DESTINATIONS[:5]]
+        desk.of(HENDRA).imports(*rows, header=HEADER + ",due", good_rows=True, number=number)
+    told: list[object] = []
+    for _ in range(6):
+        submissions = [
+            desk.handed_in(
+                desk.made(
+                    INK,
+                    random.choice((Task.RECEIVE, Task.RECEIVE, Task.LOOKUP)),
+                    manifest=random.choice((None, "SJ-1", "SJ-2")),
+                    quantity=random.choice((1, 1, 2)),
+                    destination=random.choice((None, None, TPS)),
+                )
+            )
+            for _ in range(random.randint(2, 4))
+        ]
+        for answers in desk.records(*submissions):
+            assert not isinstance(answers, Refused)
+            told += [
+                (answer.outcome, answer.manifest, answer.event.body.get("effects"))
+                for answer in answers
+                if not isinstance(answer, Refused)
+            ]
+    return told
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_scans_of_several_people_at_once_are_decided_as_if_every_line_were_read(
+    shared: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    with rehearsal(shared) as writing:
+        quick = together(Desk(writing, tmp_path), seed)
+    monkeypatch.setattr(situations, "fillable", every_line)
+    with rehearsal(shared) as writing:
+        thorough = together(Desk(writing, tmp_path), seed)
+
+    assert quick == thorough

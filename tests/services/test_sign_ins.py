@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from silog_scan.core.errors import Malformed, NotFound, NotYours
+from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours
 from silog_scan.core.stock import Task
 from silog_scan.services import accounts, passwords, sign_ins, stations
 from silog_scan.services.accounts import NewUser
@@ -267,12 +267,52 @@ def test_a_card_and_a_pin_belong_to_one_person(desk: Desk) -> None:
     assert not any(card in body or PIN in body for body in bodies)
 
 
-def test_a_card_before_the_scanner_is_no_scan_and_its_secret_is_not_kept(desk: Desk) -> None:
+@pytest.mark.parametrize("deed", ["password", "disabled and enabled"])
+def test_a_pin_and_a_card_end_with_what_shuts_an_intruder_out(desk: Desk, deed: str) -> None:
+    user = add(desk)
+    with desk.writing() as session:
+        rina = Actor("Gudang Medan", MEDAN, Role.STAFF, user=user)
+        sign_ins.set_pin(session, rina, NewPin(PIN), at=NOON)
+        card = accounts.give_badge(session, ADI, "rina", at=NOON)
+
+        if deed == "password":
+            new = NewPassword("batu kali hijau")
+            accounts.set_password(session, ADI, "rina", password=new, at=NOON)
+        else:
+            accounts.disable_user(session, ADI, "rina", at=NOON)
+            accounts.enable_user(session, ADI, "rina", at=NOON)
+
+        assert session.get_one(UserRow, user).pin is None
+        assert sign_ins.holder(session, card) is None
+
+
+def test_an_ended_sign_in_does_not_go_on(desk: Desk) -> None:
+    token = begin(desk, add(desk), step=Step.PASSWORD)
+    with desk.writing() as session:
+        sign_ins.sign_out(session, token, at=NOON)
+
+        with pytest.raises(Conflict):
+            sign_ins.advance(session, token, at=NOON)
+
+
+def test_an_administrator_by_card_makes_no_token(desk: Desk) -> None:
+    way = Way("Chrome", TABLE.name, Kind.CARD)
+    one = found(desk, begin(desk, add(desk, Role.ADMINISTRATOR), way), device=TABLE)
+
+    assert one
+    with desk.writing() as session, pytest.raises(NotYours):
+        sign_ins.make_token(session, one.actor, NewToken("x", Scope.ALL, 1), at=NOON)
+
+
+@pytest.mark.parametrize("before", ["", " ", "]Q1", "]C0", "\u200b", "x"])
+def test_a_card_before_the_scanner_is_no_scan_and_its_secret_is_not_kept(
+    desk: Desk, before: str
+) -> None:
     add(desk)
     with desk.writing() as session:
         card = accounts.give_badge(session, ADI, "rina", at=NOON)
 
-    answer = desk.scan(f" {card.lower()}")
+    answer = desk.scan(f"{before}{card.lower()}", seals=(card,), parent=card)
 
     assert answer.outcome == "invalid"
     assert "person's card" in str(answer.sentence)

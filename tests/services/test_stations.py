@@ -1,5 +1,6 @@
 """Stations are enrolled by a code, do what is fixed for them, and are out at once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from silog_scan.services.stations import CODE_LASTS, Ended, NewStation, Refusals
 from silog_scan.store.tables import EventRow, StationRow, UserRow
 from tests.cast import KOTA, MEDAN
 from tests.conftest import NOON
-from tests.desk import Desk
+from tests.desk import RINA, Desk, box
 
 ADI = Actor("Gudang Medan", MEDAN, Role.ADMINISTRATOR, user="adi")
 
@@ -93,6 +94,28 @@ def test_a_token_runs_out(desk: Desk) -> None:
         bearer(desk, token, after=timedelta(days=2))
 
 
+def test_a_station_that_has_run_out_comes_back_by_a_new_code(desk: Desk) -> None:
+    add(desk, days=2)
+    enrol(desk, code(desk))
+    late = timedelta(days=9)
+    with desk.writing() as session:
+        shown = stations.make_code(session, ADI, "PPK", at=NOON + late)
+
+    token = enrol(desk, shown, after=late)
+
+    assert bearer(desk, token, after=late + timedelta(days=1))
+
+
+def test_a_station_of_one_task_imports_nothing_and_undoes_only_its_own(desk: Desk) -> None:
+    scanned = desk.scan("?", Task.DISPATCH)
+    only = replace(RINA, task=Task.RECEIVE)
+
+    with pytest.raises(NotYours, match="only does the task receive"):
+        desk.of(only).imports(box())
+    with pytest.raises(NotYours, match="only does the task receive"):
+        desk.of(only).undo(scanned)
+
+
 def test_revoking_ends_the_token_the_code_and_the_sign_ins_at_it(desk: Desk) -> None:
     add(desk)
     token, shown = enrol(desk, code(desk)), code(desk)
@@ -120,8 +143,10 @@ def test_what_a_revoked_station_sends_is_on_record_and_counts_nothing(desk: Desk
     sent = [{"scan": "0199", "text": "1271-KS-000001"}, {"scan": "0200", "text": "x"}]
 
     for _ in range(2):
+        fresh = refusals.fresh("PPK", sent)
         with desk.writing() as session:
-            stations.refuse_scans(session, ended, refusals.fresh("PPK", sent), at=NOON)
+            stations.refuse_scans(session, ended, fresh, at=NOON)
+        refusals.note("PPK", fresh)
 
     bodies = [event.body for event in desk.events("scan-refused")]
     assert [(body["scan"], body["text"]) for body in bodies] == [

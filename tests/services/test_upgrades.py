@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from silog_scan.core.errors import Refused
 from silog_scan.services import archives, backups, upgrades
 from silog_scan.services.backups import Holdings
 from silog_scan.store import schema
 from silog_scan.store.db import Database
+from silog_scan.store.tables import StationRow, UserRow
 from tests.conftest import NOON, sqlite_url
 from tests.services.test_backups import elsewhere, empty
 
@@ -74,3 +75,25 @@ def test_without_a_backup_nothing_is_changed(old: Holdings) -> None:
 
     assert caught.value.code == "backup-unwritable"
     assert version(old.database) == "0001"
+
+
+OLD_USER = """INSERT INTO user_account (id, name, role, place, password, created_at)
+VALUES ('u1', 'admin', 'administrator', '12.71', 'x', '2026-01-01 00:00:00')"""
+OLD_SIGN_IN = """INSERT INTO sign_in (token, "user", created_at, seen_at)
+VALUES ('t', 'u1', '2026-01-01 00:00:00', '2026-01-01 00:00:00')"""
+OLD_STATION = """INSERT INTO station (name, place, token, created_at, unsent)
+VALUES ('Meja 1', '12.71', 'abc', '2026-01-01 00:00:00', 0)"""
+
+
+def test_people_and_stations_of_an_older_home_stay(old: Holdings) -> None:
+    with old.database.migrating() as connection:
+        connection.execute(text(OLD_USER))
+        connection.execute(text(OLD_SIGN_IN))
+        connection.execute(text(OLD_STATION))
+
+    upgrades.open_home(old, NOON)
+
+    with old.database.reading() as session:
+        assert session.scalars(select(UserRow.name)).all() == ["admin"]
+        assert session.scalars(select(StationRow.token)).all() == ["abc"]
+        assert session.scalars(select(StationRow.expires_at)).all() == [None]

@@ -63,7 +63,17 @@ def test_a_wrong_password_is_told_in_one_sentence(stranger: Visitor) -> None:
 
 
 @pytest.mark.usefixtures("rina")
-@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/%09/evil.example",
+        "/%0a/evil.example",
+        "/%0d%0aX: y",
+    ],
+)
 def test_the_sign_in_leads_nowhere_else(stranger: Visitor, elsewhere: str) -> None:
     answer = stranger.post(f"/sign-in?next={elsewhere}", name="rina", password=PASSWORD)
 
@@ -114,3 +124,11 @@ def test_the_bar_shows_what_a_role_may_open(
 
     assert 'class="sl-nav"' in supervisor.get("/person").text
     assert 'class="sl-nav"' not in staff.get("/person").text
+
+
+@pytest.mark.parametrize("address", ["/sign-in", "/work", "/person/end"])
+def test_a_character_that_is_no_text_is_refused(admin: Visitor, address: str) -> None:
+    answer = admin.post(address, name="a\0", manifest="\0", id="\0")
+
+    assert answer.status_code == 422
+    assert admin.get("/start/places?q=%00").status_code == 422

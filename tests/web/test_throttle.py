@@ -1,10 +1,16 @@
 """Wrong passwords are slowed down, and nobody is locked out by another (ASVS 5.0: 6.3.1)."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from silog_scan.services import passwords
+from silog_scan.core.errors import TooMany, say
+from silog_scan.services import passwords, throttle
+from silog_scan.services.sign_ins import WrongPassword
+from silog_scan.services.throttle import Throttle
 from tests.conftest import PASSWORD
 from tests.web.conftest import Visitor
 
@@ -58,3 +64,32 @@ def test_right_passwords_are_not_counted(app: Flask) -> None:
     visitors = [Visitor(app.test_client()) for _ in range(7)]
 
     assert {tried(visitor, "admin", PASSWORD).status_code for visitor in visitors} == {302}
+
+
+def test_tries_at_once_gain_nothing() -> None:
+    limit, judged = Throttle(), []
+    counts = throttle.tries("10.0.0.66", "admin")
+
+    def judge() -> None:
+        judged.append(1)
+        time.sleep(0.2)
+        raise WrongPassword("sign-in-refused", say("no"))
+
+    def attempt(_: int) -> bool:
+        try:
+            with limit.trial(counts, WrongPassword):
+                judge()
+        except TooMany:
+            return False
+        except WrongPassword:
+            return True
+
+    with ThreadPoolExecutor(16) as pool:
+        allowed = sum(pool.map(attempt, range(16)))
+
+    assert allowed == len(judged) == 5
+
+
+def test_an_ipv6_house_is_one_machine() -> None:
+    assert throttle.tries("2001:db8:1:2::1", "a") == throttle.tries("2001:db8:1:2:9::7", "a")
+    assert throttle.tries("2001:db8:1:2::1", "a") != throttle.tries("2001:db8:1:3::1", "a")

@@ -15,6 +15,7 @@ def text() -> sa.types.TypeEngine[str]:
 
 
 def upgrade() -> None:
+    op.drop_table("sign_in")  # first: SQLite makes the accounts anew, which nothing may refer to
     with op.batch_alter_table("user_account") as table:
         table.add_column(
             sa.Column("is_temporary", sa.Boolean(), nullable=False, server_default=sa.false())
@@ -37,7 +38,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_recovery_code")),
     )
     op.create_index(op.f("ix_recovery_code_user"), "recovery_code", ["user"])
-    op.drop_table("sign_in")
     op.create_table(
         "sign_in",
         sa.Column("token", text(), nullable=False),
@@ -65,15 +65,21 @@ def upgrade() -> None:
         table.add_column(sa.Column("code", text(), nullable=True))
         table.add_column(sa.Column("code_until", sa.DateTime(), nullable=True))
         table.add_column(sa.Column("expires_at", sa.DateTime(), nullable=True))
+        table.add_column(sa.Column("days", sa.BigInteger(), nullable=True))
         table.create_unique_constraint(op.f("uq_station_code"), ["code"])
 
 
 def downgrade() -> None:
     with op.batch_alter_table("station") as table:
         table.drop_constraint(op.f("uq_station_code"))
-        for name in ("expires_at", "code_until", "code", "task"):
+        for name in ("days", "expires_at", "code_until", "code", "task"):
             table.drop_column(name)
     op.drop_table("sign_in")
+    op.drop_table("recovery_code")
+    with op.batch_alter_table("user_account") as table:
+        table.drop_constraint(op.f("uq_user_account_badge"))
+        for name in ("badge", "pin", "totp_used", "totp", "is_temporary"):
+            table.drop_column(name)
     op.create_table(
         "sign_in",
         sa.Column("token", text(), nullable=False),
@@ -87,8 +93,3 @@ def downgrade() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_sign_in")),
     )
     op.create_index(op.f("ix_sign_in_user"), "sign_in", ["user"])
-    op.drop_table("recovery_code")
-    with op.batch_alter_table("user_account") as table:
-        table.drop_constraint(op.f("uq_user_account_badge"))
-        for name in ("badge", "pin", "totp_used", "totp", "is_temporary"):
-            table.drop_column(name)

@@ -84,7 +84,7 @@ function scanned(text, source, symbology) {
 
 /** @param {string} text */
 function isCard(text) {
-  return text.trim().toUpperCase().startsWith("SLG-BADGE-");
+  return text.toUpperCase().includes("SLG-BADGE-");
 }
 
 /**
@@ -92,7 +92,7 @@ function isCard(text) {
  * @param {string} text
  */
 function changePerson(text) {
-  sessionStorage.setItem("silog-card", text.trim());
+  sessionStorage.setItem("silog-card", text.slice(text.toUpperCase().indexOf("SLG-BADGE-")).trim());
   location.assign(urls.people);
 }
 
@@ -243,7 +243,7 @@ function refreshed(news, askedAt) {
 function hear({ number, text }) {
   if (number === heard) return;
   heard = number;
-  if (isCard(text) || changeOf(text.trim(), workOf())) scanned(text, "camera");
+  if (changeOf(text.trim(), workOf())) scanned(text, "camera");
 }
 
 /**
