@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import pytest
 from flask import Flask
@@ -70,7 +71,7 @@ def test_tries_at_once_gain_nothing() -> None:
     limit, judged = Throttle(), []
     counts = throttle.tries("10.0.0.66", "admin")
 
-    def judge() -> None:
+    def judge() -> NoReturn:
         judged.append(1)
         time.sleep(0.2)
         raise WrongPassword("sign-in-refused", say("no"))
