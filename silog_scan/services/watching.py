@@ -85,7 +85,7 @@ def _identity(reading: Reading) -> Identity | None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A card of a place, task or manifest, which the person's page acts upon; numbered."""
+    """A card of a place, task, manifest or person, which the person's page acts upon; numbered."""
 
     number: int
     text: str
@@ -235,7 +235,8 @@ class Watch:
     def _is_switch(self, reading: Reading) -> bool:
         identity = _identity(reading)
         is_card = identity is not None and identity.kind in _SWITCHES
-        return is_card or reading.text.strip() in self.switches
+        is_person = codes.is_badge(reading.text)  # whose secret goes no further than that page
+        return is_card or is_person or reading.text.strip() in self.switches
 
     def _record(self, work: Work, reading: Reading) -> None:
         try:

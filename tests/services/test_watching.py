@@ -104,7 +104,9 @@ def test_the_last_words_of_an_old_page_do_not_bring_its_work_back(watch: Watch, 
     assert watch.work_under_way() == newer
 
 
-@pytest.mark.parametrize("text", ["SLG-PLACE-12.71.01", "SLG-TASK-RETURN", "SJ-1271-0147"])
+@pytest.mark.parametrize(
+    "text", ["SLG-PLACE-12.71.01", "SLG-TASK-RETURN", "SJ-1271-0147", "SLG-BADGE-AB2C"]
+)
 def test_a_card_is_heard_and_not_recorded(
     watch: Watch, work: Work, text: str, database: Database
 ) -> None:

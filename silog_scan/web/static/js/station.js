@@ -243,7 +243,7 @@ function refreshed(news, askedAt) {
 function hear({ number, text }) {
   if (number === heard) return;
   heard = number;
-  if (changeOf(text.trim(), workOf())) scanned(text, "camera");
+  if (isCard(text) || changeOf(text.trim(), workOf())) scanned(text, "camera");
 }
 
 /**
