@@ -59,6 +59,11 @@ class Trial:
             self.crew.sending.wait(5)
             time.sleep(self.chance.uniform(0, 0.008))
 
+    def greetings(self) -> int:
+        """Return how many workers have opened the station so far."""
+        log = self.home.folder / "serve.log"
+        return log.read_text().count("Open ") if log.exists() else 0
+
     def fallen(self) -> None:
         """Note the moment, and let the clients take their time until the next."""
         self.crew.fell = time.time()
@@ -89,7 +94,10 @@ def besiege(trial: Trial, kills: int) -> None:
 
 def crash_database(trial: Trial, postgresql: Cluster, crashes: int) -> None:
     """Kill the database under a serving station, which must go on without a restart."""
+    begun = trial.greetings()
     server = trial.serve()
+    # A worker that is still opening its database when it falls ends the station, as it should.
+    until(lambda: trial.greetings() - begun >= trial.workers, "the start of every worker")
     try:
         with scanning(trial):
             for number in range(crashes):
