@@ -132,7 +132,8 @@ def test_scans_of_somebody_else_wait_for_their_owner_and_are_told(
     page.unroute("**/api/v1/scans")
     table.hands.scan("1271-KS-000002")
     until(page, lambda: who_scanned(backend, "1271-KS-000002") is not None)
-    assert (who_scanned(backend, "1271-KS-000001"), table.users) == (None, table.users)
+    # A request on its way when the page went may have come through; it is rina's then, too.
+    assert who_scanned(backend, "1271-KS-000001") in (None, (TABLE, table.users["rina"]))
     with backend.database.reading() as session:
         held = stations.find(session, accounts.cli_actor(session), TABLE).unsent
     assert held == 1
