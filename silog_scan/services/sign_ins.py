@@ -274,7 +274,8 @@ _REGULARS = 6
 def check_pin(user: UserRow | None, pin: str) -> UserRow:
     """Return the person whose PIN this is; a card of nobody takes the same time."""
     if not passwords.is_right(user.pin if user else None, pin) or user is None:
-        raise WrongPin("pin-refused", say("Card or PIN are not right. Try again."))
+        told = say("Card or PIN are not right. Scan the card again, then type the PIN.")
+        raise WrongPin("pin-refused", told)
     return user
 
 

@@ -172,6 +172,7 @@ def sign_in() -> Page:
         "auth/sign_in.html",
         demo=backend().settings.demo,
         ended=in_words(ended.sentence) if ended else None,
+        device=None if ended else device(),
     )
 
 

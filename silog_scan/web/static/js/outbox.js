@@ -115,6 +115,7 @@ export class Outbox {
     this.onClock = onClock;
     /** @type {State} */
     this.state = "sent";
+    this.problem = "";
     this.isBusy = false;
     this.pause = FIRST_PAUSE;
     addEventListener("online", () => this.flush());
@@ -217,7 +218,11 @@ export class Outbox {
    */
   async failed(batch, response) {
     const problem = await response.json().catch(() => ({}));
-    if (response.status === 401 || problem.code === "csrf") return this.waitMore("signed-out");
+    if (response.status === 401 || problem.code === "csrf") {
+      // A station that was revoked or has run out is not helped by signing in.
+      this.problem = problem.code?.startsWith("station-") ? problem.detail : "";
+      return this.waitMore("signed-out");
+    }
     const isRefusal = response.status >= 400 && response.status < 500;
     if (!isRefusal || [408, 429].includes(response.status)) return this.waitMore("offline");
     if (batch.length === 1) this.refuse(batch[0], problem.detail ?? response.statusText);

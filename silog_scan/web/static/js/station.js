@@ -275,7 +275,7 @@ function drawOutbox() {
 
 /** @param {string} state */
 function reached(state) {
-  if (state === "signed-out") notice(words.signedOut, true);
+  if (state === "signed-out") notice(outbox.problem || words.signedOut, true);
 }
 
 /**
