@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from filelock import FileLock
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
@@ -31,17 +31,18 @@ from silog_scan.web import (
     assets,
     auth,
     enrolling,
+    entry,
     health,
     hosts,
     ledger,
     manifests,
     own,
+    security_log,
     setup,
     start,
     station,
     stock,
     switch,
-    watchbook,
 )
 from silog_scan.web.context import Backend, in_words, language
 
@@ -62,7 +63,7 @@ _STATUS: tuple[tuple[type[Refused], int], ...] = (
     (Refused, 400),
 )
 
-_PAGES = (auth, enrolling, switch, own, health, start, station, manifests, stock, ledger, admin)
+_PAGES = (entry, enrolling, switch, own, health, start, station, manifests, stock, ledger, admin)
 
 csrf = CSRFProtect()
 
@@ -183,15 +184,19 @@ def status_of(refusal: Refused) -> int:
     return next(status for kind, status in _STATUS if isinstance(refusal, kind))
 
 
-def _refusal(refusal: Refused) -> Response | tuple[str, int]:
+def _refusal(refusal: Refused) -> Response:
     """Tell a person, or a program, why not and what to do."""
     if isinstance(refusal, Unavailable):
         _tell_terminal(refusal)
-    watchbook.refused(refusal)
+    security_log.refused(refusal)
     status = status_of(refusal)
     if _wants_json():
-        return api.problem(status, refusal.code, in_words(refusal.sentence))
-    return _page(status, in_words(refusal.sentence))
+        answer = api.problem(status, refusal.code, in_words(refusal.sentence))
+    else:
+        answer = make_response(_page(status, in_words(refusal.sentence)))
+    if isinstance(refusal, TooMany):
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
 
 
 def _tell_terminal(refusal: Unavailable) -> None:

@@ -1027,6 +1027,13 @@ def user() -> None:
     """
 
 
+def _do_with(line: Line, deed: Callable[..., object], name: str, told: Sentence) -> None:
+    """Do something with a person or station by name, and say that it was done."""
+    with line.writing() as (session, actor):
+        deed(session, actor, name, at=serving.now())
+    click.echo(line.tell(told))
+
+
 @user.command("add")
 @click.argument("name")
 @click.option(
@@ -1080,9 +1087,7 @@ def disable_user(line: Line, name: str) -> None:
     """
     from silog_scan.services import accounts
 
-    with line.writing() as (session, actor):
-        accounts.disable_user(session, actor, name, at=serving.now())
-    click.echo(line.tell(say("User %(name)s was disabled.", name=name)))
+    _do_with(line, accounts.disable_user, name, say("User %(name)s was disabled.", name=name))
 
 
 @user.command("password")
@@ -1114,9 +1119,7 @@ def enable_user(line: Line, name: str) -> None:
     """
     from silog_scan.services import accounts
 
-    with line.writing() as (session, actor):
-        accounts.enable_user(session, actor, name, at=serving.now())
-    click.echo(line.tell(say("User %(name)s may sign in again.", name=name)))
+    _do_with(line, accounts.enable_user, name, say("User %(name)s may sign in again.", name=name))
 
 
 @user.command("reset")
@@ -1130,9 +1133,8 @@ def reset_second_factor(line: Line, name: str) -> None:
     """
     from silog_scan.services import sign_ins
 
-    with line.writing() as (session, actor):
-        sign_ins.reset_second_factor(session, actor, name, at=serving.now())
-    click.echo(line.tell(say("The second factor of %(name)s was taken away.", name=name)))
+    told = say("The second factor of %(name)s was taken away.", name=name)
+    _do_with(line, sign_ins.reset_second_factor, name, told)
 
 
 @user.command("end")
@@ -1146,9 +1148,7 @@ def end_sign_ins(line: Line, name: str) -> None:
     """
     from silog_scan.services import sign_ins
 
-    with line.writing() as (session, actor):
-        sign_ins.end_all(session, actor, name, at=serving.now())
-    click.echo(line.tell(say("Every sign-in of %(name)s has ended.", name=name)))
+    _do_with(line, sign_ins.end_all, name, say("Every sign-in of %(name)s has ended.", name=name))
 
 
 @main.group(cls=Commands)
@@ -1246,9 +1246,7 @@ def revoke_station(line: Line, name: str) -> None:
     """
     from silog_scan.services import stations
 
-    with line.writing() as (session, actor):
-        stations.revoke(session, actor, name, at=serving.now())
-    click.echo(line.tell(say("Station %(name)s was revoked.", name=name)))
+    _do_with(line, stations.revoke, name, say("Station %(name)s was revoked.", name=name))
 
 
 @main.command()

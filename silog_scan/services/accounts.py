@@ -10,9 +10,8 @@ from silog_scan.core.codes import BADGE
 from silog_scan.core.errors import Conflict, Malformed, NotFound, say
 from silog_scan.core.ids import uuid7
 from silog_scan.services.actors import CLI_USER, Actor, Role
-from silog_scan.services.digests import digest
 from silog_scan.services.passwords import NewPassword
-from silog_scan.services.second_factor import random_code
+from silog_scan.services.tokens import digest, new_code
 from silog_scan.store import queries
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.tables import SignInRow, UserRow
@@ -154,7 +153,7 @@ def give_badge(session: Session, actor: Actor, name: str, *, at: datetime) -> st
     """Return the text of a new card for a person, which replaces the old one; it is shown once."""
     actor.must_administer()
     user = find_user(session, actor, name)
-    text = BADGE + random_code(_BADGE_LETTERS)
+    text = BADGE + new_code(_BADGE_LETTERS)
     user.badge = digest(text)
     note(session, actor, "user-badge", {"subject": user.id}, at=at)
     return text

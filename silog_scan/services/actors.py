@@ -17,6 +17,10 @@ class Role(StrEnum):
     OBSERVER = "observer"
 
 
+DECIDING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+"""The roles that close, settle and sign."""
+
+
 class Scope(StrEnum):
     """How much of a person's role a token carries; a browser carries all of it."""
 
@@ -54,7 +58,7 @@ class Actor:
     @property
     def may_decide(self) -> bool:
         """Say whether it may close, undo what others scanned, and settle."""
-        return self.role in (Role.SUPERVISOR, Role.ADMINISTRATOR) and self._is_whole
+        return self.role in DECIDING and self._is_whole
 
     @property
     def may_administer(self) -> bool:
@@ -100,6 +104,10 @@ class Actor:
     def may_see(self, place: str) -> bool:
         """Say whether a place is its own or below it."""
         return is_at_or_below(place, self.place)
+
+    def may_see_hop(self, origin: str, receiver: str) -> bool:
+        """Say whether a manifest begins or ends at its own place or below."""
+        return self.may_see(receiver) or self.may_see(origin)
 
     def must_hold(self, place: str) -> None:
         """Refuse a place that is not its own nor below it."""

@@ -244,7 +244,7 @@ def import_preview(
 
 def _must_be_theirs(session: Session, actor: Actor, draft: Draft) -> None:
     """Refuse a manifest between other places, and a new issue of one that was between others."""
-    if not (actor.may_see(draft.receiver) or actor.may_see(draft.origin)):
+    if not actor.may_see_hop(draft.origin, draft.receiver):
         actor.must_hold(draft.receiver)
     if session.get(ManifestRow, draft.number):
         _must_be_own(actor, queries.manifest(session, draft.number))
@@ -448,7 +448,7 @@ def void(session: Session, actor: Actor, number: str, *, at: datetime, reason: s
 
 def _must_be_own(actor: Actor, row: ManifestRow) -> None:
     """Refuse to issue somebody else's manifest again."""
-    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+    if not actor.may_see_hop(row.origin, row.receiver):
         raise NotYours(
             "place-not-yours",
             say("Manifest %(number)s does not go to or from your place.", number=row.number),
@@ -457,7 +457,7 @@ def _must_be_own(actor: Actor, row: ManifestRow) -> None:
 
 def _own_manifest(session: Session, actor: Actor, number: str) -> ManifestRow:
     row = queries.manifest(session, number)
-    if not (actor.may_see(row.receiver) or actor.may_see(row.origin)):
+    if not actor.may_see_hop(row.origin, row.receiver):
         raise queries.unknown_manifest(number)  # elsewhere nobody learns that there is one
     return row
 

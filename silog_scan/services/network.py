@@ -1,18 +1,16 @@
 """The names and addresses by which others on the network reach this computer."""
 
 import socket
-import struct
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import ifaddr
 
 Address = IPv4Address | IPv6Address
 
 LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 _ELSEWHERE = "192.0.2.1"
 """An address of nobody (RFC 5737): asking the way there sends nothing."""
-_SIOCGIFADDR = 0x8915
-_LONGEST_INTERFACE = 15
 
 
 def names(hostname: str) -> tuple[str, ...]:
@@ -49,25 +47,7 @@ def _way_out() -> Iterator[str]:
         yield str(probe.getsockname()[0])
 
 
-def _others() -> Iterable[str]:
-    """Return the IPv4 addresses of all interfaces, each one's first."""
-    if sys.platform == "linux":
-        return _of_interfaces()
-    try:
-        return socket.gethostbyname_ex(socket.gethostname())[2]
-    except OSError:
-        return ()
-
-
-def _of_interfaces() -> Iterator[str]:
-    """Ask the kernel, which answers at once: asking for the own name may wait for a name server."""
-    import fcntl  # noqa: PLC0415  # only where there is one
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        for _, name in socket.if_nameindex():
-            asked = struct.pack("256s", name.encode()[:_LONGEST_INTERFACE])
-            try:
-                answer = fcntl.ioctl(probe, _SIOCGIFADDR, asked)
-            except OSError:  # it has none
-                continue
-            yield socket.inet_ntoa(answer[20:24])
+def _others() -> Iterator[str]:
+    """Yield the IPv4 addresses of all interfaces."""
+    for adapter in ifaddr.get_adapters():
+        yield from (str(at.ip) for at in adapter.ips if at.is_IPv4)

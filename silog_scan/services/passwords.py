@@ -4,6 +4,7 @@ Rules of OWASP ASVS 5.0, 6.2: at least 10 characters, up to 256, of any kind; no
 tries first, and none made of the words of this work.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -25,20 +26,28 @@ _OF_THE_WORK = ("silog", "scan", "kpu", "bawaslu", "pemilu", "pilkada", "gudang"
 
 
 @dataclass(frozen=True)
-class NewPassword:
-    """A password to be given; what is kept of it takes 0.4 s to make."""
+class _New(ABC):
+    """Something to be given that is kept by scrypt, which takes 0.4 s."""
 
     text: str
 
+    @abstractmethod
+    def must_be_good(self) -> None:
+        """Refuse one of the wrong shape, or one that others would guess."""
+
     @cached_property
     def hash(self) -> str:
-        """Return what is kept of it, or refuse one that is easy to guess."""
+        """Return what is kept of it, or refuse it."""
         self.must_be_good()
         return generate_password_hash(self.text, method=_SCRYPT)
 
     def prepare(self) -> None:
-        """Make the hash now, so that no transaction waits for it, or refuse a weak password."""
+        """Make the hash now, so that no transaction waits for it, or refuse it."""
         _ = self.hash
+
+
+class NewPassword(_New):
+    """A password to be given."""
 
     def must_be_good(self) -> None:
         """Refuse one that is too short, too long, or among the first that are tried."""
@@ -55,22 +64,17 @@ class NewPassword:
             raise Malformed("password-common", told)
 
 
-@dataclass(frozen=True)
-class NewPin:
+class NewPin(_New):
     """A PIN to be given: good only with a card, or a name, at an enrolled station."""
 
-    text: str
-
-    @cached_property
-    def hash(self) -> str:
-        """Return what is kept of it, or refuse one that is no six digits or easy to guess."""
+    def must_be_good(self) -> None:
+        """Refuse one that is no six digits, or has few different ones, or counts on evenly."""
         digits = self.text
         if not (digits.isascii() and digits.isdigit() and len(digits) == PIN_DIGITS):
             raise Malformed("pin-shape", say("A PIN has %(n)s digits.", n=PIN_DIGITS))
         steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
-        if len(set(digits)) < _DIFFERENT_DIGITS or (len(steps) == 1):
+        if len(set(digits)) < _DIFFERENT_DIGITS or len(steps) == 1:
             raise Malformed("pin-common", say("Others would guess this PIN. Mix the digits."))
-        return generate_password_hash(digits, method=_SCRYPT)
 
 
 def is_right(kept: str | None, text: str) -> bool:

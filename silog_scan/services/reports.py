@@ -21,7 +21,7 @@ def manifest(
 ) -> ManifestView:
     """Return a manifest from or to the actor's place or below; any other is not found."""
     view = queries.manifest_view(session, number, task)
-    if not (actor.may_see(view.receiver) or actor.may_see(view.origin)):
+    if not actor.may_see_hop(view.origin, view.receiver):
         raise queries.unknown_manifest(number)
     return view
 

@@ -211,7 +211,7 @@ def _problem(known: Situation, submission: Submission) -> Refused | None:
 def _must_concern(known: Situation, actor: Actor, number: str) -> None:
     """Refuse a manifest between other places as one that is not there."""
     found = known.manifests.get(number)
-    if found is None or not (actor.may_see(found.receiver) or actor.may_see(found.origin)):
+    if found is None or not actor.may_see_hop(found.origin, found.receiver):
         raise queries.unknown_manifest(number)
 
 

@@ -5,7 +5,6 @@ tolerated, as clocks of phones go (RFC 6238, 5.2).
 """
 
 import hmac
-import secrets
 from datetime import datetime
 
 import pyotp
@@ -13,14 +12,12 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core.errors import Conflict, Refused, say
-from silog_scan.services.digests import digest
+from silog_scan.services.tokens import digest, new_code, plain
 from silog_scan.store.tables import RecoveryCodeRow, UserRow
 
 STEP = 30
 """Seconds."""
 RECOVERY_CODES = 10
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""None that is read for another one; 5 bits each."""
 _GROUPS, _GROUP = 4, 4  # 80 bits: no search finds one, so a plain digest keeps it
 
 
@@ -60,24 +57,23 @@ def confirm(session: Session, user_id: str, secret: str, code: str, *, at: datet
     return new_recovery_codes(session, user_id)
 
 
-def check(session: Session, user_id: str, code: str, *, at: datetime) -> bool:
-    """Spend a code of the app, or a recovery code; refuse any other; say if it was the latter."""
+def spend(session: Session, user_id: str, code: str, *, at: datetime) -> None:
+    """Spend a code of the app, or a recovery code; refuse any other."""
     user = session.get_one(UserRow, user_id)
     if user.totp is None:
         raise wrong_code()
     step = step_of(user.totp, code, at, after=user.totp_used)
     if step is not None:
         user.totp_used = step
-        return False
+        return
     table = RecoveryCodeRow
     spent = session.execute(
         update(table)
-        .where(table.user == user.id, table.code == digest(_plain(code)), table.used_at.is_(None))
+        .where(table.user == user.id, table.code == digest(plain(code)), table.used_at.is_(None))
         .values(used_at=at)
     )
     if not spent.rowcount:  # type: ignore[attr-defined]  # an update's result has it
         raise wrong_code()
-    return True
 
 
 def wrong_code() -> WrongCode:
@@ -91,7 +87,7 @@ def wrong_code() -> WrongCode:
 def new_recovery_codes(session: Session, user_id: str) -> list[str]:
     """Make a person's recovery codes anew, and return them to be written down."""
     session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user == user_id))
-    codes = [random_code(_GROUPS * _GROUP) for _ in range(RECOVERY_CODES)]
+    codes = [new_code(_GROUPS * _GROUP) for _ in range(RECOVERY_CODES)]
     session.add_all(
         RecoveryCodeRow(code=digest(code), user=user_id, used_at=None) for code in codes
     )
@@ -110,12 +106,3 @@ def forget(session: Session, user: UserRow) -> None:
     """Take a person's second factor away: the next sign-in asks for a new one."""
     user.totp, user.totp_used = None, 0
     session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user == user.id))
-
-
-def random_code(length: int) -> str:
-    """Return so many letters and digits that are not taken for one another, 5 bits each."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
-
-def _plain(code: str) -> str:
-    return "".join(letter for letter in code.upper() if letter in _ALPHABET)

@@ -5,7 +5,6 @@ times are longer where hands are busy with crates than where accounts are kept. 
 programs has an end and a scope of its own.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,8 +19,8 @@ from silog_scan.core.places import is_at_or_below
 from silog_scan.core.stock import Task
 from silog_scan.services import accounts, passwords, second_factor
 from silog_scan.services.accounts import note, own_station
-from silog_scan.services.actors import Actor, Role, Scope
-from silog_scan.services.digests import digest
+from silog_scan.services.actors import DECIDING, Actor, Role, Scope
+from silog_scan.services.tokens import digest, new_token
 from silog_scan.store.tables import SignInRow, UserRow
 
 IDLE = {
@@ -90,6 +89,11 @@ class SignedIn:
     waits_for: Step | None
     is_locked: bool
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether every step on the way in is done, and the screen not locked."""
+        return self.waits_for is None and not self.is_locked
+
 
 # In.
 
@@ -121,7 +125,7 @@ def next_step(user: UserRow, *, proved: bool) -> Step | None:
         return Step.CODE
     if user.is_temporary:
         return Step.PASSWORD
-    if not user.totp and Role(user.role) in (Role.SUPERVISOR, Role.ADMINISTRATOR):
+    if not user.totp and Role(user.role) in DECIDING:
         return Step.SECOND_FACTOR
     return None
 
@@ -138,21 +142,8 @@ def begin(
     user = session.get(UserRow, user_id)
     if user is None or user.disabled_at:
         raise NotFound("unknown-user", say("This account is gone. Ask the administrator."))
-    token = secrets.token_urlsafe(32)
-    row = SignInRow(
-        token=digest(token),
-        id=str(uuid7(at)),
-        user=user.id,
-        kind=way.kind.value,
-        label=way.label[:_LONGEST_LABEL],
-        station=way.station,
-        scope=Scope.ALL.value,
-        waits_for=waits_for.value if waits_for else None,
-        is_locked=False,
-        created_at=at,
-        seen_at=at,
-        ends_at=at + LONGEST,
-    )
+    token, row = _new(user, way.kind, way.label[:_LONGEST_LABEL], at=at, ends_at=at + LONGEST)
+    row.station, row.waits_for = way.station, waits_for.value if waits_for else None
     session.add(row)
     session.flush()
     if waits_for is None:
@@ -161,7 +152,27 @@ def begin(
     return token
 
 
-def advance(session: Session, token: str, *, at: datetime) -> str:
+def _new(
+    user: UserRow, kind: Kind, label: str, *, at: datetime, ends_at: datetime
+) -> tuple[str, SignInRow]:
+    """Return a new token, and its row."""
+    token = new_token()
+    row = SignInRow(
+        token=digest(token),
+        id=str(uuid7(at)),
+        user=user.id,
+        kind=kind.value,
+        label=label,
+        scope=Scope.ALL.value,
+        is_locked=False,
+        created_at=at,
+        seen_at=at,
+        ends_at=ends_at,
+    )
+    return token, row
+
+
+def advance(session: Session, token: str, *, machine: str, at: datetime) -> str:
     """Go on after a step was done: the old token ends, the new one may wait for another step."""
     row = session.get_one(SignInRow, digest(token))
     user = _standing(session, row, at)
@@ -169,7 +180,6 @@ def advance(session: Session, token: str, *, at: datetime) -> str:
         raise Conflict("sign-in-ended", say("This sign-in has ended already. Sign in anew."))
     row.ended_at = at
     step = next_step(user, proved=True)
-    machine = row.label.rpartition(" · ")[2]
     way = Way(row.label, row.station, Kind(row.kind), machine)
     return begin(session, user.id, at=at, way=way, waits_for=step)
 
@@ -269,6 +279,19 @@ def regulars(session: Session, device: Device, *, at: datetime) -> list[UserRow]
 
 
 _REGULARS = 6
+
+
+def shown(
+    session: Session, device: Device, *, badge: str, user_id: str, at: datetime
+) -> UserRow | None:
+    """Return whose card, or else whose name, was shown at a station; who decides shows the card."""
+    if badge:
+        return holder(session, badge)
+    people = regulars(session, device, at=at)
+    user = next((one for one in people if one.id == user_id), None)
+    if user and Role(user.role) in DECIDING:
+        raise WrongPin("card-needed", say("Scan your card: a name is not enough for you."))
+    return user
 
 
 def check_pin(user: UserRow | None, pin: str) -> UserRow:
@@ -389,21 +412,9 @@ def make_token(session: Session, actor: Actor, new: NewToken, *, at: datetime) -
     user = session.get_one(UserRow, actor.user)
     if actor.role is not Role(user.role):  # by card an administrator is none
         raise NotYours("card-not-enough", say("Sign in with your password to make a token."))
-    token, ends_at = secrets.token_urlsafe(32), at + timedelta(days=new.days)
-    row = SignInRow(
-        token=digest(token),
-        id=str(uuid7(at)),
-        user=user.id,
-        kind=Kind.TOKEN.value,
-        label=name,
-        station=None,
-        scope=new.scope.value,
-        waits_for=None,
-        is_locked=False,
-        created_at=at,
-        seen_at=at,
-        ends_at=ends_at,
-    )
+    ends_at = at + timedelta(days=new.days)
+    token, row = _new(user, Kind.TOKEN, name, at=at, ends_at=ends_at)
+    row.scope = new.scope.value
     session.add(row)
     session.flush()
     note(session, actor, "token-made", {"subject": row.id, "scope": new.scope.value}, at=at)

@@ -4,7 +4,6 @@ The token is shown to the device alone. What it may do is fixed with it: its pla
 one is chosen. It ends by itself, and at once when it is revoked.
 """
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,9 +19,8 @@ from silog_scan.core.stock import Task
 from silog_scan.services import accounts, sign_ins
 from silog_scan.services.accounts import note
 from silog_scan.services.actors import Actor, Role
-from silog_scan.services.digests import digest
-from silog_scan.services.second_factor import random_code
 from silog_scan.services.sign_ins import Device
+from silog_scan.services.tokens import digest, new_code, new_token, plain
 from silog_scan.store import queries
 from silog_scan.store.db import execute
 from silog_scan.store.ledger import Ledger
@@ -86,7 +84,7 @@ def add_with_token(session: Session, actor: Actor, new: NewStation, *, at: datet
 
 def make_token(session: Session, station: StationRow, *, at: datetime) -> str:
     """Give a station a token, in place of the one it may have; it is shown once."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     station.token, station.code, station.code_until = digest(token), None, None
     station.expires_at = at + timedelta(days=station.days or DAYS)
     session.flush()
@@ -97,7 +95,7 @@ def make_code(session: Session, actor: Actor, name: str, *, at: datetime) -> str
     """Return a code by which a device fetches the station's token, once and within the hour."""
     actor.must_administer()
     station = _enrollable(session, actor, name)
-    code = random_code(_CODE)
+    code = new_code(_CODE)
     station.code, station.code_until = digest(code), at + CODE_LASTS
     session.flush()
     note(session, actor, "station-code", {"subject": name}, at=at)
@@ -115,8 +113,7 @@ class Enrolled:
 
 def enrol(session: Session, code: str, *, at: datetime) -> Enrolled:
     """Exchange a code for the station's token; an older device of the station is out at once."""
-    plain = "".join(code.upper().split()).replace("-", "")
-    station = session.scalar(select(StationRow).where(StationRow.code == digest(plain)))
+    station = session.scalar(select(StationRow).where(StationRow.code == digest(plain(code))))
     if station is None or station.revoked_at or not station.code_until or at > station.code_until:
         raise NotFound(
             "code-refused",

@@ -15,10 +15,10 @@ from silog_scan.documents import qr
 from silog_scan.services import accounts, passwords, sign_ins, stations
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import NewPassword
-from silog_scan.services.second_factor import random_code
 from silog_scan.services.stations import NewStation
+from silog_scan.services.tokens import new_code as letters
 from silog_scan.store import queries
-from silog_scan.web import words, work
+from silog_scan.web import forms, words, work
 from silog_scan.web.context import actor, backend, in_words, now
 
 bp = Blueprint("admin", __name__)
@@ -140,7 +140,7 @@ def set_password() -> Answer:
     asker, at, name = actor(), now(), request.form.get("user", "")
     if name == current_user.name:
         return _users(_not_oneself()), 409
-    text = "-".join(random_code(_GROUP) for _ in range(_GROUPS))
+    text = "-".join(letters(_GROUP) for _ in range(_GROUPS))
     new = NewPassword(text)
     new.prepare()
     try:
@@ -217,11 +217,11 @@ def add_station() -> Answer:
 
 
 def _new_station() -> NewStation:
-    form, days = request.form, request.form.get("days", str(stations.DAYS))
-    is_number = days.isascii() and days.isdigit() and len(days) <= len(str(stations.MOST_DAYS))
+    form = request.form
+    days = forms.number(form.get("days", str(stations.DAYS)), stations.MOST_DAYS) or 0
     task = work.task_named(form["task"]) if form.get("task") else None
     place = form.get("place", "").strip()
-    return NewStation(form.get("name", ""), place, task, int(days) if is_number else 0)
+    return NewStation(form.get("name", ""), place, task, days)
 
 
 @bp.post("/admin/stations/code")

@@ -33,12 +33,11 @@ from silog_scan.store.queries import LineFilter
 from silog_scan.web import downloads, enrolling, shapes
 from silog_scan.web.auth import bearer_actor, cookie_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
-from silog_scan.web.forms import NamedRequest
+from silog_scan.web.forms import NamedRequest, number
 
 _PROBLEM = "application/problem+json"
 _MOST_SCANS = 500
-_LONGEST_UNSENT = 9
-"""Digits of a number of scans."""
+_MOST_UNSENT = 999_999_999
 MOST_JSON = 16 * 2**20
 """Bytes of a call; 500 of the longest texts, every letter of them escaped, are 12 MB."""
 MOST_PICTURE = 20 * 2**20
@@ -265,9 +264,7 @@ def _device_clock() -> datetime | None:
 
 def _unsent() -> int | None:
     """Return how many scans the device says it still holds."""
-    text = request.headers.get("Silog-Unsent", "")
-    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_UNSENT
-    return int(text) if is_number else None
+    return number(request.headers.get("Silog-Unsent", ""), _MOST_UNSENT)
 
 
 def _scan(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Scan:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import cast
 
 from flask import current_app, g, request, session
+from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.config import LANGUAGES, Settings
-from silog_scan.core.errors import Refused, Sentence
+from silog_scan.core.errors import Refused, Sentence, TooMany
 from silog_scan.language import translator
 from silog_scan.services import checkpoints
 from silog_scan.services.actors import Actor
@@ -91,6 +92,16 @@ def now() -> datetime:
 def actor() -> Actor:
     """Return who asks; views behind the sign-in always have one."""
     return cast("Actor", g.actor)
+
+
+Page = BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+
+def answered(page: str, refusal: Refused, status: int) -> Page:
+    """Return a page that tells a refusal; one that came too often tells how long to wait."""
+    if isinstance(refusal, TooMany):
+        return page, 429, {"Retry-After": str(refusal.wait)}
+    return page, status
 
 
 def in_words(sentence: Sentence) -> str:

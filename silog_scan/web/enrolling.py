@@ -3,12 +3,12 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from silog_scan.core.errors import NotFound, Refused, TooMany
+from silog_scan.core.errors import NotFound, Refused
 from silog_scan.services import stations, throttle
 from silog_scan.services.stations import Enrolled
-from silog_scan.web import watchbook
-from silog_scan.web.auth import Page, cookie_name, ended_device
-from silog_scan.web.context import backend, in_words, now
+from silog_scan.web import security_log
+from silog_scan.web.auth import cookie_name, ended_device
+from silog_scan.web.context import Page, answered, backend, in_words, now
 
 bp = Blueprint("enrol", __name__, url_prefix="/enrol")
 _WHO = "enrolment"
@@ -17,13 +17,9 @@ _WHO = "enrolment"
 
 def exchange(code: str) -> Enrolled:
     """Return the station whose code this is; wrong codes are counted for each machine."""
-    counts, at = throttle.tries(watchbook.machine(), _WHO), now()
-    try:
-        with backend().throttle.trial(counts, NotFound):
-            return backend().writer.run(lambda s: stations.enrol(s, code, at=at))
-    except NotFound as refusal:
-        watchbook.turned_away(refusal)
-        raise
+    counts, at = throttle.tries(security_log.machine(), _WHO), now()
+    with backend().throttle.trial(counts, NotFound), security_log.turned_away():
+        return backend().writer.run(lambda s: stations.enrol(s, code, at=at))
 
 
 @bp.get("")
@@ -40,9 +36,7 @@ def enrol() -> Page:
         found = exchange(request.form.get("code", ""))
     except Refused as refusal:
         page = render_template("enrol/ask.html", problem=in_words(refusal.sentence))
-        if isinstance(refusal, TooMany):
-            return page, 429, {"Retry-After": str(refusal.wait)}
-        return page, 422
+        return answered(page, refusal, 422)
     answer = redirect(url_for("auth.sign_in"))
     answer.set_cookie(
         cookie_name(),

@@ -10,6 +10,12 @@ T = TypeVar("T")
 _Parsed = tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
 
 
+def number(text: str, most: int) -> int | None:
+    """Return a whole number that was typed or sent, or None where it is none from 0 to ``most``."""
+    is_one = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_one and int(text) <= most else None
+
+
 class _Named(FormDataParser):
     """Leaves out parts without a name, on which Flask-WTF fails as it looks for its token."""
 

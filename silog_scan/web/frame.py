@@ -7,11 +7,9 @@ from flask_login import current_user
 
 from silog_scan.core.errors import Sentence, say
 from silog_scan.services import accounts
-from silog_scan.services.actors import Actor, Role
+from silog_scan.services.actors import DECIDING, Actor, Role
 from silog_scan.store import queries
 from silog_scan.web.context import backend, language
-
-_DECIDING = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,12 @@ class Entry:
 _LOOKING = frozenset({Role.OBSERVER})
 
 ENTRIES = (
-    Entry("manifests", "manifests.index", say("Manifests"), _DECIDING),
-    Entry("reconciliation", "manifests.reconciliation_today", say("Reconciliation"), _DECIDING),
+    Entry("manifests", "manifests.index", say("Manifests"), DECIDING),
+    Entry("reconciliation", "manifests.reconciliation_today", say("Reconciliation"), DECIDING),
     Entry("reconciliation", "manifests.reconciliation_today", say("Progress"), _LOOKING),
-    Entry("discrepancies", "discrepancies.index", say("Discrepancies"), _DECIDING | _LOOKING),
-    Entry("readiness", "readiness.index", say("Readiness"), _DECIDING),
-    Entry("stock", "stock.index", say("Stock"), _DECIDING),
+    Entry("discrepancies", "discrepancies.index", say("Discrepancies"), DECIDING | _LOOKING),
+    Entry("readiness", "readiness.index", say("Readiness"), DECIDING),
+    Entry("stock", "stock.index", say("Stock"), DECIDING),
     Entry("evidence", "ledger.index", say("Evidence"), _LOOKING),
 )
 
@@ -64,10 +62,7 @@ def _page() -> Page:
 
 def _is_in() -> bool:
     """Say whether somebody is signed in, with every step done and the screen open."""
-    if not current_user.is_authenticated:
-        return False
-    found = current_user.sign_in
-    return found.waits_for is None and not found.is_locked
+    return bool(current_user.is_authenticated and current_user.sign_in.is_open)
 
 
 def share(done: int, whole: int) -> str:

@@ -7,15 +7,14 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from silog_scan.core.errors import Malformed, Refused, TooMany, say
+from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.services import accounts, second_factor, sign_ins
 from silog_scan.services.actors import Scope
 from silog_scan.services.passwords import LONGEST, PIN_DIGITS, SHORTEST, NewPassword, NewPin
 from silog_scan.services.sign_ins import Kind, NewToken, WrongPassword
 from silog_scan.store import queries
-from silog_scan.web import auth
-from silog_scan.web.auth import Page
-from silog_scan.web.context import actor, backend, in_words, now
+from silog_scan.web import entry, forms
+from silog_scan.web.context import Page, actor, answered, backend, in_words, now
 from silog_scan.web.words import ROLES, SCOPES
 
 bp = Blueprint("own", __name__, url_prefix="/person")
@@ -53,15 +52,12 @@ def _did(act: Callable[[Session], object]) -> Page:
 
 
 def _refused(refusal: Refused) -> Page:
-    page = _shown(refusal)
-    if isinstance(refusal, TooMany):
-        return page, 429, {"Retry-After": str(refusal.wait)}
-    return page, 401 if isinstance(refusal, WrongPassword) else 422
+    return answered(_shown(refusal), refusal, 401 if isinstance(refusal, WrongPassword) else 422)
 
 
 def _must_be_oneself() -> None:
     """Refuse who does not know the password: a page left open must not give an account away."""
-    auth.checked(current_user.name, request.form.get("old", ""))
+    entry.checked(current_user.name, request.form.get("old", ""))
 
 
 @bp.post("/password")
@@ -83,7 +79,7 @@ def change_pin() -> Page:
     new, asker, at = NewPin(request.form.get("pin", "")), actor(), now()
     try:
         _must_be_oneself()
-        _ = new.hash
+        new.prepare()
     except Refused as refusal:
         return _refused(refusal)
     return _did(lambda s: sign_ins.set_pin(s, asker, new, at=at))
@@ -101,7 +97,7 @@ def new_recovery_codes() -> Page:
         return codes
 
     try:
-        auth.spend_code(user_id, request.form.get("code", ""))
+        entry.spend_code(user_id, request.form.get("code", ""))
         codes = backend().writer.run(make)
     except Refused as refusal:
         return _refused(refusal)
@@ -136,8 +132,8 @@ def make_token() -> Page:
 
 
 def _new_token() -> NewToken:
-    form, days = request.form, request.form.get("days", "")
+    form = request.form
     if form.get("scope") not in list(Scope):
         raise Malformed("scope-unknown", say("Choose what the token may do."))
-    is_number = days.isascii() and days.isdigit() and len(days) <= len(str(sign_ins.MOST_DAYS))
-    return NewToken(form.get("name", ""), Scope(form["scope"]), int(days) if is_number else 0)
+    days = forms.number(form.get("days", ""), sign_ins.MOST_DAYS) or 0
+    return NewToken(form.get("name", ""), Scope(form["scope"]), days)

@@ -1,20 +1,20 @@
 """How a device comes to trust the station: a page, a certificate and its fingerprint, over HTTP.
 
 A phone that does not trust the station yet cannot be told how over HTTPS. This small server has no
-session and no data, reads no more of a request than its first line and language, and answers
-from a handful of things that it made itself.
+session and no data, and answers from a handful of things that it made itself.
 """
 
-import logging
 import plistlib
 import socket
 import socketserver
 import threading
-import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ from silog_scan.documents.qr import Drawing
 from silog_scan.services import certificates, network
 from silog_scan.services.certificates import Certificate, Names
 
-_log = logging.getLogger("silog_scan.setup")
 KEY = "silog_setup"
 CERTIFICATE, PROFILE = "/silog-scan.crt", "/silog-scan.mobileconfig"
 _STYLES = ("vendor/bootstrap.min.css", "css/silog.css", "css/mark.svg")
@@ -38,12 +37,18 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
+    "Connection": "close",
+}
 _PATIENCE = 10.0
-"""Seconds for a whole request, and again for its answer."""
-_MOST_HEAD = 8 * 2**10
+"""Seconds for a whole request and its answer."""
 AT_ONCE = 16
 """Connections; more are dropped, so that this page never takes the station's strength."""
-_OK, _WRONG, _ABSENT, _OTHER = "200 OK", "400 Bad Request", "404 Not Found", "405 Not Allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,65 +202,14 @@ DEVICES = (
 class Answer:
     """A status, a content and its type; ``name`` makes it a file to be kept."""
 
-    status: str
+    status: HTTPStatus
     content: bytes
     kind: str = "text/plain; charset=utf-8"
     name: str | None = None
 
-    @property
-    def head(self) -> bytes:
-        """Return status line and headers."""
-        headers = {
-            "Content-Type": self.kind,
-            "Content-Length": str(len(self.content)),
-            "Content-Security-Policy": _POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Language",
-            "Connection": "close",
-        }
-        if self.name:
-            headers["Content-Disposition"] = f"attachment; filename={self.name}"
-        lines = [f"HTTP/1.1 {self.status}", *(f"{key}: {text}" for key, text in headers.items())]
-        return "\r\n".join([*lines, "", ""]).encode("ascii")
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is looked at in a request."""
-
-    method: str
-    path: str
-    query: str
-    languages: str
-
-    @property
-    def language(self) -> str:
-        """Return the language of the link, else of the browser, else Indonesian."""
-        if self.query in ("lang=en", "lang=id"):
-            return self.query[-2:]
-        accepted = parse_accept_header(self.languages, LanguageAccept)
-        return accepted.best_match(LANGUAGES) or "id"
-
-
-def asked(head: bytes) -> Asked | None:
-    """Return what a request's head asks for, or None where it is none."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    words = first.split(" ")
-    if len(words) != 3 or not words[1].startswith("/") or not words[2].startswith("HTTP/1."):  # noqa: PLR2004
-        return None
-    path, _, query = words[1].partition("?")
-    headers = {name.strip().lower(): text.strip() for name, _, text in _parted(lines)}
-    return Asked(words[0], path, query, headers.get("accept-language", ""))
-
-
-def _parted(lines: list[str]) -> list[tuple[str, str, str]]:
-    return [line.partition(":") for line in lines]
-
-
-def answers(app: Flask, setup: Setup) -> Callable[[bytes], Answer]:
-    """Return the function from a request's head to its answer."""
+def answers(app: Flask, setup: Setup) -> Callable[[str, str], Answer]:
+    """Return the function from an address and the languages a browser wants to what is there."""
     fixed = {
         CERTIFICATE: _certificate(setup.authority),
         PROFILE: _profile(setup.authority),
@@ -266,21 +220,25 @@ def answers(app: Flask, setup: Setup) -> Callable[[bytes], Answer]:
     def page(language: str, _addresses: tuple[str, ...]) -> Answer:
         return _page(app, setup, language)
 
-    def answer(head: bytes) -> Answer:
-        wanted = asked(head)
-        if wanted is None:
-            return Answer(_WRONG, b"This is no request.\n")
-        if wanted.method not in ("GET", "HEAD"):
-            return Answer(_OTHER, b"This page is only read.\n")
-        if wanted.path in ("/", "/setup"):
-            return page(wanted.language, tuple(setup.addresses))
-        return fixed.get(wanted.path, Answer(_ABSENT, b"There is only /setup here.\n"))
+    def answer(address: str, accepted: str) -> Answer:
+        path, _, query = address.partition("?")
+        if path in ("/", "/setup"):
+            return page(_language(query, accepted), tuple(setup.addresses))
+        absent = Answer(HTTPStatus.NOT_FOUND, b"There is only /setup here.\n")
+        return fixed.get(path, absent)
 
     return answer
 
 
+def _language(query: str, accepted: str) -> str:
+    """Return the language of the link, else of the browser, else Indonesian."""
+    if query in ("lang=en", "lang=id"):
+        return query[-2:]
+    return parse_accept_header(accepted, LanguageAccept).best_match(LANGUAGES) or "id"
+
+
 def _certificate(authority: Certificate) -> Answer:
-    return Answer(_OK, authority.pem, "application/x-x509-ca-cert", CERTIFICATE[1:])
+    return Answer(HTTPStatus.OK, authority.pem, "application/x-x509-ca-cert", CERTIFICATE[1:])
 
 
 def _profile(authority: Certificate) -> Answer:
@@ -301,7 +259,8 @@ def _profile(authority: Certificate) -> Answer:
         "PayloadUUID": str(mark),
         "PayloadContent": [payload],
     }
-    return Answer(_OK, plistlib.dumps(profile), "application/x-apple-aspen-config", PROFILE[1:])
+    kind = "application/x-apple-aspen-config"
+    return Answer(HTTPStatus.OK, plistlib.dumps(profile), kind, PROFILE[1:])
 
 
 def _styles(app: Flask) -> dict[str, Answer]:
@@ -310,7 +269,7 @@ def _styles(app: Flask) -> dict[str, Answer]:
     with app.test_request_context():
         return {
             url_for("static", filename=name): Answer(
-                _OK, (folder / name).read_bytes(), _TYPES[Path(name).suffix]
+                HTTPStatus.OK, (folder / name).read_bytes(), _TYPES[Path(name).suffix]
             )
             for name in _STYLES
             if (folder / name).exists()
@@ -320,7 +279,7 @@ def _styles(app: Flask) -> dict[str, Answer]:
 def _page(app: Flask, setup: Setup, language: str) -> Answer:
     with app.test_request_context(query_string={"lang": language}):
         text = render_template("setup.html", station=setup, language=language, devices=DEVICES)
-    return Answer(_OK, text.encode(), "text/html; charset=utf-8")
+    return Answer(HTTPStatus.OK, text.encode(), "text/html; charset=utf-8")
 
 
 # The server.
@@ -334,12 +293,12 @@ class Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], answer: Callable[[bytes], Answer]) -> None:
+    def __init__(self, address: tuple[str, int], answer: Callable[[str, str], Answer]) -> None:
         """Listen, and answer by a function."""
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.answer = answer
         self._free = threading.BoundedSemaphore(AT_ONCE)
-        super().__init__(address, _Connection)
+        super().__init__(address, _Device)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         """Take a connection, or drop it when too many are open."""
@@ -356,40 +315,56 @@ class Server(socketserver.ThreadingTCPServer):
             self._free.release()
 
 
-class _Connection(socketserver.BaseRequestHandler):
+class _Device(BaseHTTPRequestHandler):
+    """Answers once; whoever is too slow, or gone, gets no answer."""
+
     server: Server
+    protocol_version = "HTTP/1.1"
 
     def handle(self) -> None:
-        """Answer once; whoever is too slow, or gone, gets none."""
+        """Answer within the time there is, or drop the connection."""
+        deadline = threading.Timer(_PATIENCE, self._drop)
+        deadline.daemon = True
+        deadline.start()
         try:
-            head = _head(self.request)
-            if head is not None:
-                self._answer(head)
+            # A browser that tries HTTPS first must see at once that there is none, and goes on.
+            if self.request.recv(1, socket.MSG_PEEK).isalpha():
+                self.handle_one_request()
         except OSError:
             return
-        except Exception:  # noqa: BLE001  # nobody foresaw it; the next device is served
-            _log.exception("no answer to a device")
+        finally:
+            deadline.cancel()
 
-    def _answer(self, head: bytes) -> None:
-        answer = self.server.answer(head)
-        self.request.settimeout(_PATIENCE)
-        body = b"" if head.startswith(b"HEAD ") else answer.content
-        self.request.sendall(answer.head + body)
+    def _drop(self) -> None:
+        with suppress(OSError):
+            self.request.shutdown(socket.SHUT_RDWR)
 
+    def do_GET(self) -> None:
+        """Answer what is there."""
+        self._send(self.server.answer(self.path, self.headers.get("Accept-Language", "")))
 
-def _head(connection: socket.socket) -> bytes | None:
-    """Return a request up to its empty line, or None where none comes in time or at this length.
+    do_HEAD = do_GET  # noqa: N815  # http.server's name
 
-    A browser that tries HTTPS first must see at once that there is none, to go on without.
-    """
-    head, until = b"", time.monotonic() + _PATIENCE
-    while b"\r\n\r\n" not in head:
-        connection.settimeout(max(until - time.monotonic(), 0.001))
-        piece = connection.recv(_MOST_HEAD)
-        head += piece
-        if not piece or len(head) > _MOST_HEAD or not head[:1].isalpha():
-            return None
-    return head.partition(b"\r\n\r\n")[0]
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Tell what is no request, or wants to change something."""
+        del message, explain
+        self.request_version = "HTTP/1.1"  # http.server sends no head to what it takes for 0.9
+        self._send(Answer(HTTPStatus(code), b"This page is only read.\n"))
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        for name, text in _HEADERS.items():
+            self.send_header(name, text)
+        self.send_header("Content-Type", answer.kind)
+        self.send_header("Content-Length", str(len(answer.content)))
+        if answer.name:
+            self.send_header("Content-Disposition", f"attachment; filename={answer.name}")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: no line of the log is a stranger's."""
 
 
 def start(app: Flask, setup: Setup) -> Server:

@@ -26,6 +26,7 @@ from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
 from silog_scan.web import auth, live, work
 from silog_scan.web.context import actor, backend, in_words, language, now, whole
+from silog_scan.web.forms import number
 from silog_scan.web.words import OUTCOMES, TASKS
 
 bp = Blueprint("station", __name__, url_prefix="/station")
@@ -192,9 +193,8 @@ def _quantity() -> int | None:
     text = request.form.get("quantity", "")
     if not text:
         return None
-    is_short = len(text) <= len(str(MOST_QUANTITY))  # int() refuses thousands of digits
-    if text.isascii() and text.isdigit() and is_short and int(text) >= 1:
-        return int(text)
+    if found := number(text, MOST_QUANTITY):
+        return found
     raise Malformed(
         "quantity", say("The quantity is a number from 1 to %(most)s.", most=MOST_QUANTITY)
     )

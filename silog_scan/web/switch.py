@@ -4,17 +4,15 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from silog_scan.core.errors import Conflict, Refused, TooMany, say
+from silog_scan.core.errors import Conflict, Refused, say
 from silog_scan.services import sign_ins, throttle
-from silog_scan.services.actors import Role
+from silog_scan.services.actors import DECIDING, Role
 from silog_scan.services.passwords import PIN_DIGITS
-from silog_scan.services.sign_ins import Device, WrongPin
-from silog_scan.web import auth, watchbook, words, work
-from silog_scan.web.auth import Page
-from silog_scan.web.context import backend, in_words, now
+from silog_scan.services.sign_ins import Device, Kind, WrongPin
+from silog_scan.web import auth, entry, security_log, words, work
+from silog_scan.web.context import Page, answered, backend, in_words, now
 
 bp = Blueprint("switch", __name__)
-_BY_CARD = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
 @bp.get("/switch")
@@ -30,7 +28,7 @@ def _choose(problem: Refused | None = None) -> str:
     chosen = request.form.get("user") or request.args.get("user")
     return render_template(
         "switch/choose.html", people=people, chosen=chosen, device=at_device, digits=PIN_DIGITS,
-        roles=words.ROLES, role=Role, by_card=_BY_CARD, locked=current_user.sign_in.is_locked,
+        roles=words.ROLES, role=Role, by_card=DECIDING, locked=current_user.sign_in.is_locked,
         problem=in_words(problem.sentence) if problem else None,
     )  # fmt: skip
 
@@ -46,44 +44,26 @@ def change() -> Page:
             )
         user_id = _shown(at_device)
     except Refused as refusal:
-        page = _choose(refusal)
-        if isinstance(refusal, TooMany):
-            return page, 429, {"Retry-After": str(refusal.wait)}
-        return page, 401
-    return _hand_over(user_id)
+        return answered(_choose(refusal), refusal, 401)
+    work.lay_down()  # the camera of the station must not go on for who went
+    auth.begin(user_id, kind=Kind.CARD)
+    return redirect(url_for("station.screen" if "work" in session else "start.home"))
 
 
 def _shown(at_device: Device) -> str:
     """Return whose card and PIN these are; a name alone is enough for a few tries only."""
-    badge, pin = request.form.get("badge", ""), request.form.get("pin", "")
-    named = request.form.get("user", "")
-    with backend().database.reading() as reading:
-        if badge:
-            user = sign_ins.holder(reading, badge)
-        else:
-            people = sign_ins.regulars(reading, at_device, at=now())
-            user = next((one for one in people if one.id == named), None)
-            if user and Role(user.role) in _BY_CARD:
-                raise WrongPin("card-needed", say("Scan your card: a name is not enough for you."))
-    machine = watchbook.machine()
-    counts = throttle.tries(machine, f"card {badge}" if badge else f"pin {named}")
-    if not badge:
+    form, machine = request.form, security_log.machine()
+    badge, named = form.get("badge", ""), form.get("user", "")
+    if badge:
+        counts = throttle.tries(machine, f"card {badge}")
+    else:
         counts = throttle.tries_of_pin(machine, named)
-    try:
-        with backend().throttle.trial(counts, WrongPin):
-            user = sign_ins.check_pin(user, pin)
-    except WrongPin as refusal:
-        watchbook.turned_away(refusal)
-        raise
+    with backend().throttle.trial(counts, WrongPin), security_log.turned_away():
+        with backend().database.reading() as reading:
+            user = sign_ins.shown(reading, at_device, badge=badge, user_id=named, at=now())
+        user = sign_ins.check_pin(user, form.get("pin", ""))
     sign_ins.must_work_at(user, at_device)
     return user.id
-
-
-def _hand_over(user_id: str) -> BaseResponse:
-    """End the one sign-in and begin the other; what is being done goes on."""
-    work.lay_down()  # the camera of the station must not go on for who went
-    auth.begin(user_id, card=True)
-    return redirect(url_for("station.screen" if "work" in session else "start.home"))
 
 
 @bp.post("/lock")
@@ -94,7 +74,7 @@ def lock() -> BaseResponse:
     """
     token = current_user.id
     if auth.device() is None or not current_user.sign_in.user.pin:
-        return auth.leave()
+        return entry.leave()
     backend().writer.run(lambda s: sign_ins.lock(s, token))
     work.lay_down()
     return redirect(url_for("switch.choose"), 303)

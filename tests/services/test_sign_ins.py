@@ -97,7 +97,7 @@ def test_a_sign_in_that_waits_is_no_sign_in_yet_and_its_token_changes_when_it_go
 
     with desk.writing() as session:
         session.scalars(select(UserRow).where(UserRow.name == "rina")).one().is_temporary = False
-        second = sign_ins.advance(session, first, at=NOON)
+        second = sign_ins.advance(session, first, machine="", at=NOON)
 
     assert found(desk, first) is None
     one = found(desk, second)
@@ -292,7 +292,7 @@ def test_an_ended_sign_in_does_not_go_on(desk: Desk) -> None:
         sign_ins.sign_out(session, token, at=NOON)
 
         with pytest.raises(Conflict):
-            sign_ins.advance(session, token, at=NOON)
+            sign_ins.advance(session, token, machine="", at=NOON)
 
 
 def test_an_administrator_by_card_makes_no_token(desk: Desk) -> None:

@@ -31,7 +31,7 @@ from silog_scan.services.sign_ins import LONGEST as LONGEST_SIGN_IN
 from silog_scan.services.stations import NewStation
 from silog_scan.store import projections
 from silog_scan.store.tables import EventRow, SignInRow, StationRow, UserRow
-from silog_scan.web import watchbook
+from silog_scan.web import security_log
 from silog_scan.web.context import Backend
 from tests.conftest import NOON, PASSWORD
 from tests.web import test_matrix
@@ -402,7 +402,7 @@ def test_asvs_27_16_3_1_who_is_turned_away_is_noted_without_names_or_line_breaks
         told.append(text % values)
 
     # Whatever other tests did to logging: this one hears the lines themselves.
-    monkeypatch.setattr(watchbook, "_log", SimpleNamespace(info=tell, warning=tell))
+    monkeypatch.setattr(security_log, "_log", SimpleNamespace(info=tell, warning=tell))
     staff = person("rina", Role.STAFF, "12.71")
 
     stranger.post("/sign-in", name="my password\nFAKE", password="x")

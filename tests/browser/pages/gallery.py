@@ -17,10 +17,10 @@ from silog_scan.core.stock import Condition
 from silog_scan.services import accounts, deliveries, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
-from silog_scan.services.digests import digest
 from silog_scan.services.passwords import NewPassword
 from silog_scan.services.sign_ins import Device, Step, Way
 from silog_scan.services.stations import NewStation
+from silog_scan.services.tokens import digest
 from silog_scan.store.db import Database
 from silog_scan.store.tables import StationRow, UserRow
 from silog_scan.store.writer import Writer

@@ -5,24 +5,31 @@ is written as a Python text, so that a line break in it begins no line of the lo
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import g, request
 
 from silog_scan.core.errors import NotYours, Refused, TooMany
 from silog_scan.services.actors import Actor
 
-_log = logging.getLogger("silog_scan.watchbook")
+_log = logging.getLogger("silog_scan.security")
 _LONGEST = 200
 
 
-def came(user_id: str, way: str) -> None:
+def signed_in(user_id: str, way: str) -> None:
     """Note a sign-in, and whether by password or card."""
     _log.info("signed in by %s: user %s from %s", way, user_id, machine())
 
 
-def turned_away(refusal: Refused, user_id: str | None = None) -> None:
-    """Note a password, code, PIN or enrolment that was refused."""
-    _log.warning("%s: user %s from %s", refusal.code, user_id or "unknown", machine())
+@contextmanager
+def turned_away(user_id: str | None = None) -> Iterator[None]:
+    """Note it when a password, code, PIN or enrolment is refused within."""
+    try:
+        yield
+    except Refused as refusal:
+        _log.warning("%s: user %s from %s", refusal.code, user_id or "unknown", machine())
+        raise
 
 
 def refused(refusal: Refused) -> None:
