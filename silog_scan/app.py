@@ -221,18 +221,20 @@ def _stale_form(_: CSRFError) -> Response | tuple[str, int]:
 _HTTP_SENTENCES = {
     404: say("There is no such page. Go back to the start."),
     405: say("This cannot be done that way."),
-    413: say("The file is too large: %(most)s MB are the most.", most=MOST_UPLOADED // 2**20),
 }
+TOO_LARGE = 413
 
 
 def _http_error(error: HTTPException) -> Response | tuple[str, int]:
     status = error.code or 500
-    told = _HTTP_SENTENCES.get(status)
-    message = in_words(told) if told else HTTPStatus(status).phrase
-    if _wants_json():
-        code = HTTPStatus(status).phrase.lower().replace(" ", "-")
-        return api.problem(status, code, message)
-    return _page(status, message)
+    told, phrase = _HTTP_SENTENCES.get(status), HTTPStatus(status).phrase
+    code = phrase.lower().replace(" ", "-")
+    if status == TOO_LARGE:
+        most = (request.max_content_length or MOST_UPLOADED) // 2**20
+        told = say("This is too large: %(most)s MB are the most. Send less at once.", most=most)
+        code = "too-large"
+    message = in_words(told) if told else phrase
+    return api.problem(status, code, message) if _wants_json() else _page(status, message)
 
 
 def _failure(error: Exception) -> Response | tuple[str, int]:

@@ -230,7 +230,7 @@ class _PackageRules:
     def __init__(self, scan: Scan, known: Situation, package: Package) -> None:
         self.scan, self.known, self.package = scan, known, package
         self.leg = _Leg(scan, known)
-        self.task = Task.RECEIVE if scan.task is Task.LOOKUP else scan.task
+        self.task = scan.task.answers_as
         self.listed = self.leg.waiting(known.by_package.get(package.code, ()))
         self.carried = self.leg.waiting(known.by_parent.get(package.code, ()))
         self.line = self._own_line()
@@ -582,7 +582,7 @@ class _BulkRules:
     def __init__(self, scan: Scan, known: Situation, item: str) -> None:
         self.scan, self.known, self.item = scan, known, item
         self.leg = _Leg(scan, known)
-        self.task = Task.RECEIVE if scan.task is Task.LOOKUP else scan.task
+        self.task = scan.task.answers_as
         self.quantity = scan.quantity or 1
         waiting = self.leg.waiting(known.by_item.get(item, ()))
         if scan.destination:

@@ -49,6 +49,14 @@ def parent(code: str) -> str | None:
     return code.rpartition(".")[0] or NATION
 
 
+def lineage(code: str) -> list[str]:
+    """Return the place and all above it, up to the nation."""
+    found = [code]
+    while (above := parent(found[-1])) is not None:
+        found.append(above)
+    return found
+
+
 def region(code: str) -> str:
     """Return the region a place answers for: a warehouse's is the region it stands in."""
     return code.rpartition(".")[0] if is_warehouse(code) else code

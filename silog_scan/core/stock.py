@@ -32,6 +32,11 @@ class Task(StrEnum):
     RETURN = "return"
     LOOKUP = "lookup"
 
+    @property
+    def answers_as(self) -> "Task":
+        """Return the task whose rules and counts it goes by: a look-up by receive's."""
+        return Task.RECEIVE if self is Task.LOOKUP else self
+
 
 class Condition(StrEnum):
     """How goods are."""
@@ -415,10 +420,7 @@ def _damage(effect: Effect, line: Line) -> int:
 
 def lineage(place: str) -> list[str]:
     """Return the place and those above it, up to its regency."""
-    codes = [place] if len(place) >= places.REGENCY_LENGTH else []
-    while codes and len(above := places.parent(codes[-1]) or "") >= places.REGENCY_LENGTH:
-        codes.append(above)
-    return codes
+    return [code for code in places.lineage(place) if len(code) >= places.REGENCY_LENGTH]
 
 
 def where(known: Situation, package: Package) -> Sentence:

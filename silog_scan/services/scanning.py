@@ -293,8 +293,7 @@ def _counts(known: Situation, scan: Scan, decision: Decision) -> Counts:
     number = scan.manifest or decision.manifest
     if number is None:
         return Counts()
-    task = Task.RECEIVE if scan.task is Task.LOOKUP else scan.task
-    cells = known.progress[number, task]
+    cells = known.progress[number, scan.task.answers_as]
     if decision.item and not decision.package:
         cell = cells[decision.item]
         return Counts(cell.units, cell.counted.units)

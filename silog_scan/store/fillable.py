@@ -43,12 +43,7 @@ class Leg:
 
     def fills_as(self, other: "Leg") -> bool:
         """Say whether scans there may fill the same lines, whatever manifest they name."""
-        return (self.place, self.counting) == (other.place, other.counting)
-
-    @property
-    def counting(self) -> Task:
-        """Return the task whose counts matter: a look-up answers as a receipt would."""
-        return Task.RECEIVE if self.task is Task.LOOKUP else self.task
+        return (self.place, self.task.answers_as) == (other.place, other.task.answers_as)
 
 
 @dataclass(slots=True)
@@ -109,10 +104,8 @@ def _is_listed(known: Situation, code: str, leg: Leg) -> bool:
 
 def _above(destination: str) -> _Bound:
     """Return the destinations that a place is at or below (``places.is_at_or_below``)."""
-    above = [destination, places.region(destination)]
-    while (parent := places.parent(above[-1])) is not None:
-        above.append(parent)
-    return _Bound(tuple(above), tuple(above))
+    above = tuple(places.lineage(destination))
+    return _Bound(above, above)
 
 
 def _first(session: Session, leg: Leg, item: str, bound: _Bound, most: int) -> Iterator[Key]:
@@ -131,7 +124,7 @@ def _of(
             "manifest": manifest.number,
             "version": manifest.version,
             "item": item,
-            "task": leg.counting.value,
+            "task": leg.task.answers_as.value,
             "exactly": bound.exactly,
             "regions": bound.warehouses_of,
         }
@@ -179,7 +172,7 @@ _LEAVING = _WAITING.where(_HEAD.c.origin == bindparam("place"))
 def _manifests(session: Session, leg: Leg, item: str) -> list[Any]:
     """Return number, version and fullness of the open manifests with the item, in their order."""
     statement = _LEAVING if leg.leaves else _ARRIVING
-    asked = {"place": leg.place, "task": leg.counting.value, "item": item}
+    asked = {"place": leg.place, "task": leg.task.answers_as.value, "item": item}
     return list(execute(session, statement, asked))
 
 

@@ -5,21 +5,16 @@ looked at all the same: a mistyped or foisted one must not make the station ask 
 passwords. Private and loopback addresses are allowed, since cameras live there.
 """
 
-from __future__ import annotations
-
 import re
 import socket
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from silog_scan.core.errors import Malformed, Sentence, say
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    Address = IPv4Address | IPv6Address
-    Resolver = Callable[[str], Iterable[str]]
+Address = IPv4Address | IPv6Address
+Resolver = Callable[[str], Iterable[str]]
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 

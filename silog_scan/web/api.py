@@ -147,10 +147,7 @@ def authenticate() -> Response | None:
         return problem(401, "unauthenticated", told)
     g.actor = found
     if request.is_json:
-        request.max_content_length = MOST_JSON  # where no length is told
-        if (request.content_length or 0) > MOST_JSON:
-            large = say("The body has over %(most)s MB. Send fewer scans.", most=MOST_JSON >> 20)
-            return problem(413, "body-too-large", in_words(large))
+        request.max_content_length = MOST_JSON
     at, presence = now(), backend().stations
     if presence.is_news(found, at):
         backend().writer.run(lambda session: stations.came(session, found, at=at))
@@ -331,22 +328,14 @@ def readings() -> Response:
     """Return the codes in a picture; nothing is recorded."""
     from silog_scan.vision import cascade, frames  # noqa: PLC0415  # cv2 takes 0.2 s
 
-    data = _picture()
+    request.max_content_length = MOST_PICTURE
+    data = _uploaded()
     with _turn():
         begun = time.perf_counter()
         grey = frames.load(data, formats=frames.UPLOADED)
         found = cascade.read_still(grey, patience=cascade.PATIENCE)
         ms = round((time.perf_counter() - begun) * 1000, 1)
     return jsonify({"readings": [reading.as_json() for reading in found], "ms": ms})
-
-
-def _picture() -> bytes:
-    request.max_content_length = MOST_PICTURE  # where no length is told
-    if (request.content_length or 0) > MOST_PICTURE:
-        most = MOST_PICTURE // 2**20
-        told = say("The picture is larger than %(most)s MB. Send a smaller one.", most=most)
-        raise Malformed("file-too-large", told)
-    return _uploaded()
 
 
 @contextmanager

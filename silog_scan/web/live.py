@@ -13,7 +13,7 @@ from silog_scan.core import items, places
 from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.errors import say
 from silog_scan.core.events import Event
-from silog_scan.core.stock import Condition, Task
+from silog_scan.core.stock import Condition
 from silog_scan.core.visible import isolated, visible
 from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
 from silog_scan.services.watching import Watch, Work
@@ -134,7 +134,7 @@ def progress_of(session: Session, work: Work) -> Progress | None:
     """Return how far the work's manifest is, or None when it has none."""
     if work.manifest is None:
         return None
-    task = Task.RECEIVE if work.task is Task.LOOKUP else work.task
+    task = work.task.answers_as
     totals = queries.totals_of(session, [work.manifest], task)[work.manifest]
     names = item_names(session)
     sums = sorted(queries.item_sums(session, work.manifest, task), key=_place_in_catalogue)

@@ -56,18 +56,10 @@ def _choice(reading: Session, place: str, task: Task) -> Choice:
     queries.must_know_place(reading, place)
     waiting = queries.open_manifests(reading, place_code=place, task=task)
     ends = {code for view in waiting for code in (view.origin, view.receiver)}
-    above = lineage(place)
+    above = (places.lineage(place)[:-1] or [place])[::-1]  # from the province down
     names = queries.place_names(reading, ends | set(above))
     path = tuple(names.get(code, code) for code in above)
     return Choice(place, path, task, waiting, names, figures.today(now(), place))
-
-
-def lineage(code: str) -> list[str]:
-    """Return the codes from the province down to the place itself."""
-    found = [code]
-    while (above := places.parent(found[-1])) not in (None, places.NATION):
-        found.append(above or "")
-    return found[::-1]
 
 
 def due_in_words(due: date | None, today: date) -> Sentence:

@@ -1,5 +1,6 @@
 """Only some of an item's lines are read; what a scan means is as if all were."""
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -78,19 +79,6 @@ def play(desk: Desk, seed: int) -> list[object]:
     return told
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_scans_are_decided_as_if_every_line_were_read(
-    shared: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    with rehearsal(shared) as writing:
-        quick = play(Desk(writing, tmp_path), seed)
-    monkeypatch.setattr(situations, "fillable", every_line)
-    with rehearsal(shared) as writing:
-        thorough = play(Desk(writing, tmp_path), seed)
-
-    assert quick == thorough
-
-
 def together(desk: Desk, seed: int) -> list[object]:
     """Hand in scans of several people at once, which share a transaction."""
     random = Random(seed)  # noqa: S311  # no secret
@@ -122,13 +110,18 @@ def together(desk: Desk, seed: int) -> list[object]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_scans_of_several_people_at_once_are_decided_as_if_every_line_were_read(
-    shared: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+@pytest.mark.parametrize("played", [play, together])
+def test_scans_are_decided_as_if_every_line_were_read(
+    shared: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    played: Callable[[Desk, int], list[object]],
+    seed: int,
 ) -> None:
     with rehearsal(shared) as writing:
-        quick = together(Desk(writing, tmp_path), seed)
+        quick = played(Desk(writing, tmp_path), seed)
     monkeypatch.setattr(situations, "fillable", every_line)
     with rehearsal(shared) as writing:
-        thorough = together(Desk(writing, tmp_path), seed)
+        thorough = played(Desk(writing, tmp_path), seed)
 
     assert quick == thorough

@@ -113,7 +113,7 @@ def test_a_picture_is_looked_at_before_it_is_unfolded(meja: Caller, data: bytes,
 def test_a_picture_of_too_many_bytes_is_not_read(meja: Caller) -> None:
     answer = meja.open("POST", "/readings", data=bytes(21_000_000), content_type="image/jpeg")
 
-    assert problem_of(answer) == (422, "file-too-large")
+    assert problem_of(answer) == (413, "too-large")
 
 
 def test_a_picture_waits_for_its_turn_no_longer_than_a_moment(

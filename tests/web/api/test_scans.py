@@ -24,7 +24,7 @@ from tests.web.conftest import NUMBER
 def test_a_body_larger_than_any_batch_is_not_even_read(meja: Caller) -> None:
     answer = meja.open("POST", "/scans", data=b"[" * 17_000_000, content_type="application/json")
 
-    assert problem_of(answer) == (413, "body-too-large")
+    assert problem_of(answer) == (413, "too-large")
 
 
 def test_a_scan_is_answered_as_the_contract_says(meja: Caller, manifest: str) -> None:

@@ -92,7 +92,7 @@ function isCard(text) {
  * @param {string} text
  */
 function changePerson(text) {
-  sessionStorage.setItem("silog-card", text.slice(text.toUpperCase().indexOf("SLG-BADGE-")).trim());
+  sessionStorage.setItem("silog-card", text.trim());
   location.assign(urls.people);
 }
 
