@@ -826,10 +826,12 @@ def _text_of(file: Any) -> str | None:  # click's file
 
 @ledger.command("export")
 @click.option("--attachments", type=click.Path(path_type=Path), help="Copy imported files there.")
-@click.option("--names", type=click.File("wb"), help="Write there who the ids are, as CSV.")
+@click.option("--names", type=click.Path(path_type=Path), help="Write there who the ids are, CSV.")
 @click.option("--damaged", is_flag=True, help="What can still be read of a damaged database.")
 @click.pass_obj
-def export_ledger(line: Line, attachments: Path | None, names: Any, *, damaged: bool) -> None:
+def export_ledger(
+    line: Line, attachments: Path | None, names: Path | None, *, damaged: bool
+) -> None:
     """Write every event as a line of JSON to standard output.
 
     \b
@@ -845,19 +847,22 @@ def export_ledger(line: Line, attachments: Path | None, names: Any, *, damaged: 
             for text in ledgers.export(session):
                 click.echo(text)
             if names:
-                names.write(_names(session))
+                _write_names(session, names)
     if attachments:
         copy_files(line.settings.attachments, attachments)
     sys.exit(DONE if whole else DIFFERENCES)
 
 
-def _names(session: Any) -> bytes:
-    """Return who the ids in events are, as CSV: apart from the record, which knows ids only."""
+def _write_names(session: Any, path: Path) -> None:
+    """Write who the ids in events are, for the owner's eyes: the record itself knows ids only."""
     from silog_scan.documents.manifest_files import write_csv
     from silog_scan.services import accounts
+    from silog_scan.services.files import private
 
     rows = [(row.id, row.name, row.role, row.place) for row in accounts.everybody(session)]
-    return write_csv([("id", "name", "role", "place"), *rows])
+    path.unlink(missing_ok=True)
+    with private(path) as file:
+        file.write(write_csv([("id", "name", "role", "place"), *rows]))
 
 
 def _export_damaged(line: Line) -> bool:

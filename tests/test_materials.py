@@ -162,7 +162,7 @@ def test_the_same_locks_make_the_same_bytes() -> None:
         "flask==3.1.3 --hash=sha256:" + "0" * 63,
         f"flask @ https://example.org/flask.whl {HASH}",
         "-e .",
-        "--index-url https://example.org/simple",
+        "--pre",
     ],
 )
 def test_a_line_without_pin_and_sha256_is_refused(line: str) -> None:

@@ -111,6 +111,7 @@ def test_the_names_behind_the_ids_are_written_apart_from_the_record(
 
     rows = names.read_text(encoding="utf-8-sig").splitlines()
     assert home.exists()
+    assert names.stat().st_mode & 0o077 == 0
     assert "rina" not in done.out
     assert any("rina" in row and "staff" in row for row in rows)
     added = [line for line in done.lines if '"user-added"' in line]
