@@ -12,18 +12,14 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.errors import (
-    Conflict,
     Malformed,
-    NotFound,
-    NotYours,
     Refused,
-    TooMany,
     say,
 )
 from silog_scan.services.files import private
-from silog_scan.services.stations import Ended
 from silog_scan.store.db import Unavailable
 from silog_scan.web import (
     admin,
@@ -44,24 +40,13 @@ from silog_scan.web import (
     stock,
     switch,
 )
-from silog_scan.web.context import Backend, in_words, language
+from silog_scan.web.context import Backend, answered, in_words, language, status_of
 
 HERE = Path(__file__).parent
 KEY_BYTES = 32
 _A_MINUTE = 60.0
 MOST_UPLOADED = 64 * 2**20
 """Bytes of a request; a manifest of a million rows has 44 MB."""
-
-_STATUS: tuple[tuple[type[Refused], int], ...] = (
-    (Ended, 401),
-    (NotFound, 404),
-    (NotYours, 403),
-    (Conflict, 409),
-    (Malformed, 422),
-    (TooMany, 429),
-    (Unavailable, 503),
-    (Refused, 400),
-)
 
 _PAGES = (entry, enrolling, switch, own, health, start, station, manifests, stock, ledger, admin)
 
@@ -179,24 +164,15 @@ def _wants_json() -> bool:
     return request.path.startswith("/api/")
 
 
-def status_of(refusal: Refused) -> int:
-    """Return the HTTP status of a refusal."""
-    return next(status for kind, status in _STATUS if isinstance(refusal, kind))
-
-
-def _refusal(refusal: Refused) -> Response:
+def _refusal(refusal: Refused) -> BaseResponse:
     """Tell a person, or a program, why not and what to do."""
     if isinstance(refusal, Unavailable):
         _tell_terminal(refusal)
     security_log.refused(refusal)
-    status = status_of(refusal)
+    status, message = status_of(refusal), in_words(refusal.sentence)
     if _wants_json():
-        answer = api.problem(status, refusal.code, in_words(refusal.sentence))
-    else:
-        answer = make_response(_page(status, in_words(refusal.sentence)))
-    if isinstance(refusal, TooMany):
-        answer.headers["Retry-After"] = str(refusal.wait)
-    return answer
+        return answered(api.problem(status, refusal.code, message), refusal)
+    return answered(_page(status, message), refusal)
 
 
 def _tell_terminal(refusal: Unavailable) -> None:
@@ -207,13 +183,13 @@ def _tell_terminal(refusal: Unavailable) -> None:
         current_app.logger.error("%s", refusal)
 
 
-def _page(status: int, message: str) -> Response | tuple[str, int]:
+def _page(status: int, message: str) -> Response:
     if request_ctx.url_adapter is None:  # a Host that is none: no address can be made, no page
         return Response(f"{message}\n", status, mimetype="text/plain")
-    return render_template("error.html", status=status, message=message), status
+    return make_response(render_template("error.html", status=status, message=message), status)
 
 
-def _stale_form(_: CSRFError) -> Response | tuple[str, int]:
+def _stale_form(_: CSRFError) -> Response:
     told = in_words(say("This page is too old, or came from elsewhere. Open it again and retry."))
     return api.problem(400, "csrf", told) if _wants_json() else _page(400, told)
 
@@ -225,7 +201,7 @@ _HTTP_SENTENCES = {
 TOO_LARGE = 413
 
 
-def _http_error(error: HTTPException) -> Response | tuple[str, int]:
+def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     told, phrase = _HTTP_SENTENCES.get(status), HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "-")
@@ -237,7 +213,7 @@ def _http_error(error: HTTPException) -> Response | tuple[str, int]:
     return api.problem(status, code, message) if _wants_json() else _page(status, message)
 
 
-def _failure(error: Exception) -> Response | tuple[str, int]:
+def _failure(error: Exception) -> Response:
     """Log what nobody foresaw, and tell the person no more than what to do."""
     if isinstance(error, HTTPException):
         return _http_error(error)

@@ -138,15 +138,22 @@ def enable_user(session: Session, actor: Actor, name: str, *, at: datetime) -> N
 def set_password(
     session: Session, actor: Actor, name: str, *, password: NewPassword, at: datetime
 ) -> None:
-    """Give a person a new password and end every sign-in; from another it is for once only."""
-    user = find_user(session, actor, name)
-    if user.id != actor.user:
-        actor.must_administer()
-    user.password, user.is_temporary = password.hash, user.id != actor.user
-    if user.is_temporary:  # whoever had got in must not come back by card
-        user.badge = user.pin = None
+    """Give a person a password that is good for one sign-in, and end every other way in."""
+    user = find_other(session, actor, name)
+    user.password, user.is_temporary = password.hash, True
+    user.badge = user.pin = None  # whoever had got in must not come back by card
     end_sign_ins(session, user, at)
     note(session, actor, "user-password", {"subject": user.id}, at=at)
+
+
+def find_other(session: Session, actor: Actor, name: str) -> UserRow:
+    """Return a person whose access an administrator may change: never one's own, left open."""
+    actor.must_administer()
+    user = find_user(session, actor, name)
+    if user.id == actor.user:
+        told = say("For yourself this is done under your own name, with your password.")
+        raise Conflict("own-account", told)
+    return user
 
 
 def give_badge(session: Session, actor: Actor, name: str, *, at: datetime) -> str:

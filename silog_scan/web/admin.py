@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.custody import OFFERED
-from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, say
+from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.stock import Task
 from silog_scan.documents import qr
 from silog_scan.services import accounts, passwords, sign_ins, stations
@@ -19,11 +18,9 @@ from silog_scan.services.stations import NewStation
 from silog_scan.services.tokens import new_code as letters
 from silog_scan.store import queries
 from silog_scan.web import forms, words, work
-from silog_scan.web.context import actor, backend, in_words, now
+from silog_scan.web.context import Page, actor, answered, backend, in_words, now
 
 bp = Blueprint("admin", __name__)
-
-Answer = str | BaseResponse | tuple[str, int]
 
 
 @bp.before_request
@@ -72,7 +69,7 @@ def _told(problem: Refused | None) -> str | None:
 
 
 @bp.post("/admin/users")
-def add_user() -> Answer:
+def add_user() -> Page:
     """Add a person."""
     asker, at = actor(), now()
     try:
@@ -80,7 +77,7 @@ def add_user() -> Answer:
         new.password.prepare()
         backend().writer.run(lambda session: accounts.add_user(session, asker, new, at=at))
     except Refused as refusal:
-        return _users(refusal), _status(refusal)
+        return answered(_users(refusal), refusal)
     return redirect(url_for("admin.users"), 303)
 
 
@@ -95,51 +92,42 @@ def _new_user() -> accounts.NewUser:
 
 
 @bp.post("/admin/users/disable")
-def disable_user() -> Answer:
+def disable_user() -> Page:
     """End a person's access."""
     return _done_with(accounts.disable_user)
 
 
 @bp.post("/admin/users/enable")
-def enable_user() -> Answer:
+def enable_user() -> Page:
     """Give a person's access back."""
     return _done_with(accounts.enable_user)
 
 
 @bp.post("/admin/users/sign-ins/end")
-def end_sign_ins() -> Answer:
+def end_sign_ins() -> Page:
     """End every sign-in and token of a person."""
     return _done_with(sign_ins.end_all)
 
 
 @bp.post("/admin/users/second-factor/reset")
-def reset_second_factor() -> Answer:
+def reset_second_factor() -> Page:
     """Let a person who lost the phone begin anew with the second factor."""
-    if request.form.get("user") == current_user.name:
-        return _users(_not_oneself()), 409
     return _done_with(sign_ins.reset_second_factor)
 
 
-def _not_oneself() -> Conflict:
-    told = say("For yourself this is done under your own name, with your password.")
-    return Conflict("own-account", told)
-
-
-def _done_with(act: Callable[..., object]) -> Answer:
+def _done_with(act: Callable[..., object]) -> Page:
     asker, at, name = actor(), now(), request.form.get("user", "")
     try:
         backend().writer.run(lambda session: act(session, asker, name, at=at))
     except Refused as refusal:
-        return _users(refusal), _status(refusal)
+        return answered(_users(refusal), refusal)
     return redirect(url_for("admin.users", user=name), 303)
 
 
 @bp.post("/admin/users/password")
-def set_password() -> Answer:
+def set_password() -> Page:
     """Give a person a password for once, made by chance and shown this once."""
     asker, at, name = actor(), now(), request.form.get("user", "")
-    if name == current_user.name:
-        return _users(_not_oneself()), 409
     text = "-".join(letters(_GROUP) for _ in range(_GROUPS))
     new = NewPassword(text)
     new.prepare()
@@ -148,7 +136,7 @@ def set_password() -> Answer:
             lambda session: accounts.set_password(session, asker, name, password=new, at=at)
         )
     except Refused as refusal:
-        return _users(refusal), _status(refusal)
+        return answered(_users(refusal), refusal)
     return _users(one_time=text)
 
 
@@ -157,7 +145,7 @@ _GROUP, _GROUPS = 4, 4
 
 
 @bp.post("/admin/users/badge")
-def give_badge() -> Answer:
+def give_badge() -> Page:
     """Make a person's card anew, to be printed this once."""
     asker, at, name = actor(), now(), request.form.get("user", "")
     try:
@@ -165,12 +153,8 @@ def give_badge() -> Answer:
             lambda session: accounts.give_badge(session, asker, name, at=at)
         )
     except Refused as refusal:
-        return _users(refusal), _status(refusal)
+        return answered(_users(refusal), refusal)
     return _users(badge=text, drawing=qr.drawn(text))
-
-
-def _status(refusal: Refused) -> int:
-    return {Conflict: 409, NotFound: 404, NotYours: 403}.get(type(refusal), 422)
 
 
 # Stations.
@@ -200,7 +184,7 @@ def _stations(problem: Refused | None = None, code: str | None = None) -> str:
 
 
 @bp.post("/admin/stations")
-def add_station() -> Answer:
+def add_station() -> Page:
     """Add a station and show the code by which its device enrols."""
     asker, at = actor(), now()
 
@@ -212,7 +196,7 @@ def add_station() -> Answer:
         new = _new_station()
         code = backend().writer.run(add)
     except Refused as refusal:
-        return _stations(refusal), _status(refusal)
+        return answered(_stations(refusal), refusal)
     return _stations(code=code)
 
 
@@ -225,24 +209,24 @@ def _new_station() -> NewStation:
 
 
 @bp.post("/admin/stations/code")
-def new_code() -> Answer:
+def new_code() -> Page:
     """Show a new code for a station whose device is to be enrolled, or replaced."""
     asker, at, name = actor(), now(), request.form.get("name", "")
     try:
         code = backend().writer.run(lambda s: stations.make_code(s, asker, name, at=at))
     except Refused as refusal:
-        return _stations(refusal), _status(refusal)
+        return answered(_stations(refusal), refusal)
     return _stations(code=code)
 
 
 @bp.post("/admin/stations/revoke")
-def revoke_station() -> Answer:
+def revoke_station() -> Page:
     """End a station's token, and every sign-in at it."""
     asker, at, name = actor(), now(), request.form.get("name", "")
     try:
         backend().writer.run(lambda session: stations.revoke(session, asker, name, at=at))
     except Refused as refusal:
-        return _stations(refusal), _status(refusal)
+        return answered(_stations(refusal), refusal)
     return redirect(url_for("admin.stations"), 303)
 
 

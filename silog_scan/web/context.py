@@ -6,11 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
-from flask import current_app, g, request, session
+from flask import current_app, g, make_response, request, session
 from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.config import LANGUAGES, Settings
-from silog_scan.core.errors import Refused, Sentence, TooMany
+from silog_scan.core.errors import (
+    Conflict,
+    Malformed,
+    NotFound,
+    NotYours,
+    Refused,
+    Sentence,
+    TooMany,
+)
 from silog_scan.language import translator
 from silog_scan.services import checkpoints
 from silog_scan.services.actors import Actor
@@ -19,10 +27,12 @@ from silog_scan.services.checkpoints import Signed
 from silog_scan.services.clocks import Noted
 from silog_scan.services.keeper import Keeper
 from silog_scan.services.keys import Signer
-from silog_scan.services.stations import Presence, Refusals
+from silog_scan.services.second_factor import WrongCode
+from silog_scan.services.sign_ins import WrongPassword, WrongPin
+from silog_scan.services.stations import Ended, Presence, Refusals
 from silog_scan.services.throttle import Throttle
 from silog_scan.services.watching import Watch
-from silog_scan.store.db import Database
+from silog_scan.store.db import Database, Unavailable
 from silog_scan.store.writer import Writer
 
 _log = logging.getLogger("silog_scan.checkpoints")
@@ -94,14 +104,36 @@ def actor() -> Actor:
     return cast("Actor", g.actor)
 
 
-Page = BaseResponse | str | tuple[str, int] | tuple[str, int, dict[str, str]]
+Page = BaseResponse | str | tuple[str, int]
 
 
-def answered(page: str, refusal: Refused, status: int) -> Page:
-    """Return a page that tells a refusal; one that came too often tells how long to wait."""
+_STATUS: tuple[tuple[type[Refused], int], ...] = (
+    (Ended, 401),
+    (WrongPassword, 401),
+    (WrongPin, 401),
+    (WrongCode, 401),
+    (NotFound, 404),
+    (NotYours, 403),
+    (Conflict, 409),
+    (Malformed, 422),
+    (TooMany, 429),
+    (Unavailable, 503),
+    (Refused, 400),
+)
+
+
+def status_of(refusal: Refused) -> int:
+    """Return the HTTP status of a refusal."""
+    return next(status for kind, status in _STATUS if isinstance(refusal, kind))
+
+
+def answered(page: str | BaseResponse, refusal: Refused) -> BaseResponse:
+    """Return a page that tells a refusal, and how long to wait where it came too often."""
+    answer = make_response(page)
+    answer.status_code = status_of(refusal)
     if isinstance(refusal, TooMany):
-        return page, 429, {"Retry-After": str(refusal.wait)}
-    return page, status
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
 
 
 def in_words(sentence: Sentence) -> str:

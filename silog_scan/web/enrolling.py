@@ -36,7 +36,7 @@ def enrol() -> Page:
         found = exchange(request.form.get("code", ""))
     except Refused as refusal:
         page = render_template("enrol/ask.html", problem=in_words(refusal.sentence))
-        return answered(page, refusal, 422)
+        return answered(page, refusal)
     answer = redirect(url_for("auth.sign_in"))
     answer.set_cookie(
         cookie_name(),

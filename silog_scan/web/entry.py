@@ -10,7 +10,7 @@ from flask_login import current_user, logout_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from silog_scan.core.errors import Refused, say
+from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.core.stock import Task
 from silog_scan.documents import qr
 from silog_scan.services import accounts, second_factor, sign_ins, throttle
@@ -60,7 +60,7 @@ def enter() -> Page:
         known = checked(name, password, at_device)
     except Refused as refusal:
         page = render_template("auth/sign_in.html", problem=in_words(refusal.sentence), name=name)
-        return answered(page, refusal, 401)
+        return answered(page, refusal)
     person = auth.begin(known.id, waits_for=known.waits_for)
     return _go_on(person)
 
@@ -146,7 +146,7 @@ def code() -> Page:
         spend_code(current_user.sign_in.user.id, request.form.get("code", ""))
     except Refused as refusal:
         page = render_template("auth/code.html", problem=in_words(refusal.sentence))
-        return answered(page, refusal, 401)
+        return answered(page, refusal)
     return _go_on(auth.advance())
 
 
@@ -176,7 +176,7 @@ def second_factor_page() -> Page:
     try:
         codes = backend().writer.run(confirm)
     except Refused as refusal:
-        return _second_factor(in_words(refusal.sentence)), 401
+        return answered(_second_factor(in_words(refusal.sentence)), refusal)
     person = auth.advance()
     return render_template("auth/recovery.html", codes=codes, next=_go_on(person).location)
 
@@ -198,7 +198,6 @@ def new_password() -> Page:
     """Ask for a password of one's own in place of one that somebody else gave."""
     if away := _must_wait_for(Step.PASSWORD):
         return away
-    problem = None
     if request.method == "POST":
         new, at, asker = NewPassword(request.form.get("password", "")), now(), current_user.actor
         name, own = current_user.name, current_user.sign_in.id
@@ -207,13 +206,15 @@ def new_password() -> Page:
             new.prepare()
             backend().writer.run(lambda s: sign_ins.change_password(s, asker, new, keep=own, at=at))
         except Refused as refusal:
-            problem = in_words(refusal.sentence)
-        else:
-            return _go_on(auth.advance())
-    page = render_template(
+            return answered(_new_password(in_words(refusal.sentence)), refusal)
+        return _go_on(auth.advance())
+    return _new_password()
+
+
+def _new_password(problem: str | None = None) -> str:
+    return render_template(
         "auth/new_password.html", problem=problem, shortest=SHORTEST, longest=LONGEST
     )
-    return (page, 422) if problem else page
 
 
 def _must_differ(name: str, text: str) -> None:
@@ -224,7 +225,7 @@ def _must_differ(name: str, text: str) -> None:
         sign_ins.must_be_right(user, text)
     except WrongPassword:
         return
-    raise Refused("password-same", say("This is the password you were given. Choose another."))
+    raise Malformed("password-same", say("This is the password you were given. Choose another."))
 
 
 # The demonstration's link, and the way out.

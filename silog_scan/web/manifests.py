@@ -8,7 +8,6 @@ from pathlib import Path
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core import codes
 from silog_scan.core.custody import Outcome
@@ -22,7 +21,7 @@ from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import figures, paths, uploads, words
 from silog_scan.web.api import csv_file
-from silog_scan.web.context import actor, backend, in_words, language, now, whole
+from silog_scan.web.context import Page, actor, answered, backend, in_words, language, now, whole
 from silog_scan.web.start import due_in_words
 from silog_scan.web.uploads import Upload
 
@@ -36,8 +35,6 @@ PAGE = 50
 MOST_PROBLEMS = 200
 """Problems a page shows; the file of refused rows has all."""
 MOST_EXTRAS = 100
-
-Answer = str | BaseResponse | tuple[str, int]
 
 
 # The list.
@@ -77,7 +74,7 @@ def _ends(found: Iterable[ManifestView]) -> set[str]:
 
 
 @bp.route("/manifests/upload", methods=["GET", "POST"])
-def upload() -> Answer:
+def upload() -> Page:
     """Ask for a file, and show what it would bring and every problem in it; store nothing."""
     actor().must_record()
     if request.method == "GET":
@@ -86,10 +83,11 @@ def upload() -> Answer:
         return _checked(*uploads.check())
     except Malformed as refusal:
         told = in_words(refusal.sentence)
-        return render_template("manifests/upload.html", form=request.form, problem=told), 422
+        page = render_template("manifests/upload.html", form=request.form, problem=told)
+        return answered(page, refusal)
 
 
-def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Answer:
+def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Page:
     """Show the check, with the reason why it could not be imported."""
     page = render_template(
         "manifests/check.html",
@@ -98,11 +96,7 @@ def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Ans
         problems=seen.problems[:MOST_PROBLEMS],
         problem=problem and in_words(problem.sentence),
     )
-    return (page, _status(problem)) if problem else page
-
-
-def _status(refusal: Refused) -> int:
-    return 409 if isinstance(refusal, Conflict) else 422
+    return answered(page, problem) if problem else page
 
 
 @bp.get("/manifests/upload/refused")
@@ -114,7 +108,7 @@ def refused() -> Response:
 
 
 @bp.post("/manifests/upload/confirm")
-def confirm() -> Answer:
+def confirm() -> Page:
     """Import a checked file, all of it or nothing."""
     kept = uploads.named(request.form.get("upload", ""))
     seen = uploads.check_again(kept)
@@ -213,7 +207,7 @@ def export(number: str) -> Response:
 
 
 @bp.post("/manifests/<text:number>/close")
-def close(number: str) -> Answer:
+def close(number: str) -> Page:
     """Close a manifest, and seal what was counted by a checkpoint."""
     answer = _changed(number, deliveries.close)
     if not isinstance(answer, tuple):
@@ -222,23 +216,23 @@ def close(number: str) -> Answer:
 
 
 @bp.post("/manifests/<text:number>/reopen")
-def reopen(number: str) -> Answer:
+def reopen(number: str) -> Page:
     """Open a manifest again."""
     return _changed(number, deliveries.reopen)
 
 
 @bp.post("/manifests/<text:number>/void")
-def void(number: str) -> Answer:
+def void(number: str) -> Page:
     """Make a manifest void."""
     return _changed(number, deliveries.void)
 
 
-def _changed(number: str, act: Callable[..., None]) -> Answer:
+def _changed(number: str, act: Callable[..., None]) -> Page:
     asker, at, reason = actor(), now(), request.form.get("reason")
     try:
         backend().writer.run(lambda session: act(session, asker, number, at=at, reason=reason))
     except (Malformed, Conflict) as refusal:
-        return _shown(number, refusal), _status(refusal)
+        return answered(_shown(number, refusal), refusal)
     return redirect(url_for("manifests.show", number=number), 303)
 
 

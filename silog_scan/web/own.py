@@ -11,7 +11,7 @@ from silog_scan.core.errors import Malformed, Refused, say
 from silog_scan.services import accounts, second_factor, sign_ins
 from silog_scan.services.actors import Scope
 from silog_scan.services.passwords import LONGEST, PIN_DIGITS, SHORTEST, NewPassword, NewPin
-from silog_scan.services.sign_ins import Kind, NewToken, WrongPassword
+from silog_scan.services.sign_ins import Kind, NewToken
 from silog_scan.store import queries
 from silog_scan.web import entry, forms
 from silog_scan.web.context import Page, actor, answered, backend, in_words, now
@@ -52,7 +52,7 @@ def _did(act: Callable[[Session], object]) -> Page:
 
 
 def _refused(refusal: Refused) -> Page:
-    return answered(_shown(refusal), refusal, 401 if isinstance(refusal, WrongPassword) else 422)
+    return answered(_shown(refusal), refusal)
 
 
 def _must_be_oneself() -> None:

@@ -44,7 +44,7 @@ def change() -> Page:
             )
         user_id = _shown(at_device)
     except Refused as refusal:
-        return answered(_choose(refusal), refusal, 401)
+        return answered(_choose(refusal), refusal)
     work.lay_down()  # the camera of the station must not go on for who went
     auth.begin(user_id, kind=Kind.CARD)
     return redirect(url_for("station.screen" if "work" in session else "start.home"))

@@ -350,7 +350,7 @@ def test_cards_and_pins_are_not_taken_away_from_a_station(
     card = give_pin(backend, add("rina", Role.STAFF))
     enter(stranger, "rina")
 
-    assert stranger.post("/switch", badge=card, pin=PIN).status_code == 401
+    assert stranger.post("/switch", badge=card, pin=PIN).status_code == 409
 
 
 def test_a_locked_screen_shows_nothing_and_takes_no_scan_until_the_pin(
