@@ -373,18 +373,18 @@ def decode(line: Line, images: tuple[Path, ...], *, jsonl: bool) -> None:
 def _decoded(line: Line, image: Path) -> dict[str, Any]:
     import time
 
-    from silog_scan.vision import cascade, frames
+    from silog_scan.vision import frames, stills
 
     try:
         grey = frames.load(image)
         begun = time.perf_counter()
-        readings = cascade.read_still(grey)
+        still = stills.read_still(grey)
     except Refused as refusal:
         error = {"code": refusal.code, "message": line.tell(refusal.sentence)}
         return {"image": click.format_filename(image), "error": error}
     ms = round((time.perf_counter() - begun) * 1000, 1)
     name = click.format_filename(image)
-    return {"image": name, "readings": [reading.as_json() for reading in readings], "ms": ms}
+    return {"image": name, **still.as_json(), "ms": ms}
 
 
 def _in_lines(found: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Pixels become readings: pictures, films and cameras in, believed codes out.
 
 * ``frames``: ``load(data)`` gives the grey pixels of a picture file, or refuses it.
-* ``cascade``: ``read_still(grey)`` reads one picture, ``FrameReader`` reads a film cheaply.
+* ``stills``: ``read_still(grey)`` reads one picture, ``film``: ``FrameReader`` a film, cheaply.
+* ``locate``, ``treatments``, ``stages``: where codes are, how pixels are changed, who looks.
 * ``cameras``: ``Camera(source)`` gives the latest frame of a device, film, folder, photo or URL.
 * ``sources``: ``frames(source)`` gives every frame, one after the other.
 * ``watch``: ``Watch`` gives the codes newly shown, ``read_source(source)`` those of a whole source.

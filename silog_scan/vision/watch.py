@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from silog_scan.core.agreement import WINDOW, Agreement, Reading
-from silog_scan.vision.cascade import FrameReader, read_still
+from silog_scan.vision.film import FrameReader
 from silog_scan.vision.sources import Source, frames
+from silog_scan.vision.stills import read_still
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +29,9 @@ class Watch:
     def saw(self, frame: Frame) -> list[Reading]:
         """Return the codes newly shown by this frame; all that it shows are ``in_view`` then."""
         if frame.is_still:
-            found = read_still(frame.grey)
-            self.in_view = tuple(found)
-            return found
+            still = read_still(frame.grey)
+            self.in_view = still.readings
+            return list(still.readings)
         look = self._reader.read(frame.grey)
         self.in_view = look.readings
         if look.is_fresh:

@@ -326,16 +326,16 @@ _PICTURE = _file("image/jpeg", "image/png", "image/webp")
 @bp.post("/readings", responses={200: shapes.ReadingsOut}, openapi_extensions=_PICTURE)
 def readings() -> Response:
     """Return the codes in a picture; nothing is recorded."""
-    from silog_scan.vision import cascade, frames  # noqa: PLC0415  # cv2 takes 0.2 s
+    from silog_scan.vision import frames, stills  # noqa: PLC0415  # cv2 takes 0.2 s
 
     request.max_content_length = MOST_PICTURE
     data = _uploaded()
     with _turn():
         begun = time.perf_counter()
         grey = frames.load(data, formats=frames.UPLOADED)
-        found = cascade.read_still(grey, patience=cascade.PATIENCE)
+        still = stills.read_still(grey, patience=stills.PATIENCE)
         ms = round((time.perf_counter() - begun) * 1000, 1)
-    return jsonify({"readings": [reading.as_json() for reading in found], "ms": ms})
+    return jsonify({**still.as_json(), "ms": ms})
 
 
 @contextmanager

@@ -187,10 +187,18 @@ class ReadingOut(BaseModel):
     stage: str
 
 
+class UnreadOut(BaseModel):
+    """A code that is there and was not read; corners in pixels, and what would help."""
+
+    corners: list[list[int]]
+    hint: Literal["closer", "hold-still", "tilt", "dirty"]
+
+
 class ReadingsOut(BaseModel):
-    """What was read, and how long it took."""
+    """What was read, what was located in vain, and how long it took."""
 
     readings: list[ReadingOut]
+    unread: list[UnreadOut]
     ms: float
 
 

@@ -78,6 +78,22 @@ def test_a_typed_code_counts(station: Hands, backend: Backend) -> None:
         assert queries.events_of_scans(session, [scan.id])[scan.id].body["source"] == "manual"
 
 
+def test_a_scan_stays_listed_from_its_answer_to_the_news_of_it(station: Hands) -> None:
+    page = station.page
+    station.scan(SECOND)
+    expect(page.locator("#scans .t")).to_have_text("Match: Ballot box · TPS 002")
+    page.route("**/station/live**", lambda _: None)
+    station.scan(FIRST)
+    expect(page.locator("#banner [data-lead]")).to_have_text(FIRST)
+    undo = page.locator("#scans [data-undo]").first
+    undo.focus()
+
+    page.unroute("**/station/live**")
+
+    expect(page.locator("#scans .t").first).to_have_text("Match: Ballot box · TPS 001")
+    expect(undo).to_be_focused()
+
+
 def test_the_undo_key_takes_back_the_last_scan(station: Hands) -> None:
     station.scan(FIRST)
     expect_counted(station, "1")

@@ -17,7 +17,7 @@ def test_a_photo_is_one_object(run: Run) -> None:
 
     [found] = done.objects
     assert (done.code, done.err) == (0, "")
-    assert set(found) == {"image", "readings", "ms"}
+    assert set(found) == {"image", "readings", "unread", "ms"}
     assert found["image"] == str(PHOTO)
     [reading] = found["readings"]
     assert set(reading) == {"text", "symbology", "symbology_identifier", "corners", "stage"}

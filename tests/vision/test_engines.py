@@ -124,9 +124,9 @@ def test_codes_are_read_without_zbar(run_python: Callable[..., str]) -> None:
     text = run_python(
         """
 import numpy, zxingcpp
-from silog_scan.vision.cascade import read_still
+from silog_scan.vision.stills import read_still
 code = zxingcpp.create_barcode("4006381333931", zxingcpp.BarcodeFormat.EAN13).to_image(scale=4)
-print(*[reading.text for reading in read_still(numpy.array(code))])
+print(*[reading.text for reading in read_still(numpy.array(code)).readings])
 """,
         without="pyzbar",
     )

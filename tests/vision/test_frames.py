@@ -174,10 +174,10 @@ def test_pictures_are_loaded_and_codes_read_without_opencv(
     texts = run_python(
         f"""
 from pathlib import Path
-from silog_scan.vision.cascade import read_still
+from silog_scan.vision.stills import read_still
 from silog_scan.vision.frames import load
 for name in ("label.png", "retail.png"):
-    print(*[reading.text for reading in read_still(load(Path({str(tmp_path)!r}, name)))])
+    print(*[reading.text for reading in read_still(load(Path({str(tmp_path)!r}, name))).readings])
 """,
         without="cv2",
     )

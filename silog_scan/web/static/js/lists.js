@@ -43,13 +43,37 @@ export class Scans {
     this.recent = [];
     /** @type {Entry[]} */
     this.waiting = [];
+    /** @type {(Shown & {at: number})[]} newest first, answered and not among the news yet */
+    this.justAnswered = [];
+  }
+
+  /**
+   * A scan's row stays, and its button keeps the focus, from its answer to the next news of it.
+   * @param {Entry} entry
+   * @param {{severity: any, word: string, title: string}} answer
+   */
+  answered(entry, { severity, word, title }) {
+    const shown = { ...this.unsent(entry), severity, word, title, detail: word };
+    this.justAnswered.unshift({ ...shown, at: performance.now() });
+  }
+
+  /**
+   * @param {Shown[]} scans
+   * @param {number} askedAt
+   */
+  refreshed(scans, askedAt) {
+    this.recent = scans;
+    this.justAnswered = this.justAnswered.filter(({ at }) => at > askedAt);
+    this.draw();
   }
 
   /** @returns {Shown[]} newest first, what waits before what was answered */
   all() {
     const known = new Set(this.recent.map((scan) => scan.id));
+    const answered = this.justAnswered.filter(({ id }) => !known.has(id));
+    for (const { id } of answered) known.add(id);
     const waiting = this.waiting.filter((entry) => entry.kind === "scan" && !known.has(entry.id));
-    return [...waiting.map((entry) => this.unsent(entry)).reverse(), ...this.recent];
+    return [...waiting.map((entry) => this.unsent(entry)).reverse(), ...answered, ...this.recent];
   }
 
   /**

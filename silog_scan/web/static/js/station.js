@@ -193,6 +193,7 @@ function answer(entry, result) {
   const word = words.outcomes[outcome];
   const { quantity = null, condition } = entry.scan ?? {};
   const said = { quantity, damaged: condition === "damaged" };
+  list.answered(entry, { severity, word, title });
   announce({ id, severity, word, text, title, lead: title, told, switch_to, ...said });
   sight.answered(result, text);
 }
@@ -226,8 +227,7 @@ function refreshed(news, askedAt) {
     sight.answered(scan, scan.text);
   }
   list.isLoaded = true;
-  list.recent = news.scans;
-  list.draw();
+  list.refreshed(news.scans, askedAt);
   drawProgress(news.progress, words);
   if (news.modifiers) modifiers.adopt(news.modifiers, askedAt);
   if (!news.camera) return;

@@ -1,0 +1,45 @@
+"""A stage is one engine on pixels treated in one way: one line of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from silog_scan.vision.engines import read_zxing
+from silog_scan.vision.treatments import TREATMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from silog_scan.core.agreement import Reading
+    from silog_scan.vision.frames import Grey
+
+    Engine = Callable[[Grey], list[Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One look at a picture; an ``always`` stage runs even if all that was seen is believed."""
+
+    name: str
+    treatment: str
+    engine: Engine
+    is_always: bool = False
+
+
+fast = partial(read_zxing, thorough=False)
+thorough = partial(read_zxing, thorough=True)
+
+
+def look(stage: Stage, grey: Grey, treated: dict[str, Grey | None]) -> list[Reading]:
+    """Return what the stage sees; pixels treated for an earlier one are used again."""
+    if stage.treatment not in treated:
+        treated[stage.treatment] = TREATMENTS[stage.treatment](grey)
+    pixels = treated[stage.treatment]
+    if pixels is None:
+        return []
+    return [
+        replace(reading, stage=stage.name, treatment=stage.treatment)
+        for reading in stage.engine(pixels)
+    ]
