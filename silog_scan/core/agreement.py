@@ -84,12 +84,17 @@ def _by_code(readings: Iterable[Reading]) -> list[_Evidence]:
     return [
         _Evidence(
             reading=group[0],
-            looks=len({reading.treatment for reading in group}),
+            looks=len({_kind(reading) for reading in group}),
             votes=len(group),
             is_faithful=any(reading.treatment in _FAITHFUL for reading in group),
         )
         for group in groups.values()
     ]
+
+
+def _kind(reading: Reading) -> str:
+    """Return how the pixels were treated, in the picture or a crop: the pixels are the same."""
+    return reading.treatment.rpartition("+")[2]
 
 
 def _one_per_text(readings: Iterable[Reading]) -> list[Reading]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,14 @@ if TYPE_CHECKING:
     from silog_scan.vision.frames import Grey
     from silog_scan.vision.locate import Corners
 
+    Matrix = NDArray[np.float64]
     Floats = NDArray[np.float32]
+    Points = NDArray[np.float32]
 
+_QUIET = 0.25  # of the code's width, added on either side of bars
+_MARGIN = 0.12  # of a square's, on every side
+_WIDTH = 900  # pixels a crop is enlarged to
+_MOST_ENLARGED = 3.0
 _FEWEST_EDGES = 16  # of bars: EAN-8 and a short ITF have some 40
 _ALIKE = 0.55  # correlation of the upper and the lower half of bars
 _ACROSS = 0.35  # of the variance, from bar to bar: along an edge or shadow there is none
@@ -22,6 +29,61 @@ _SMALL_SQUARE = 96
 _FEWEST_STEPS = 5  # changes from dark to light a row of modules, fewest
 _PARTED = 0.7  # of the variance, between ink and paper
 _EMPTY = 0.12  # share of rows without changes, most: lines of text have gaps between them
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """An upright, perhaps enlarged picture of one place, and the way back to the whole one."""
+
+    pixels: Grey
+    way_back: Matrix
+
+    def in_picture(self, corners: Corners) -> Corners:
+        """Return where corners of the crop lie in the picture."""
+        import cv2
+        import numpy as np
+
+        points = np.array(corners, np.float32)[None]
+        [moved] = cv2.perspectiveTransform(points, self.way_back)
+        return tuple((round(float(x)), round(float(y))) for x, y in moved)
+
+
+def cut_out(grey: Grey, corners: Corners, *, is_linear: bool) -> Crop:
+    """Return the upright crop of a place with its quiet zone."""
+    import cv2
+    import numpy as np
+
+    quad = _grown(corners, _QUIET if is_linear else _MARGIN, is_both_ways=not is_linear)
+    width, height = math.dist(quad[0], quad[1]), math.dist(quad[1], quad[2])
+    scale = min(_MOST_ENLARGED, max(1.0, _WIDTH / width))
+    size = (max(8, round(width * scale)), max(8, round(height * scale)))
+    forth = _matrix(quad, size)
+    flat = cv2.warpPerspective(
+        grey, forth, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return Crop(np.asarray(flat, np.uint8), np.asarray(np.linalg.inv(forth), np.float64))
+
+
+def _grown(corners: Corners, share: float, *, is_both_ways: bool) -> Points:
+    """Return the quad grown along its first side, or along both."""
+    import numpy as np
+
+    quad = np.array(corners, np.float64)
+    along = share * (quad[[1, 1, 2, 2]] - quad[[0, 0, 3, 3]])
+    wide: Points = (quad + along * np.array([[-1], [1], [1], [-1]])).astype(np.float32)
+    if not is_both_ways:
+        return wide
+    down = share * (quad[[3, 2, 2, 3]] - quad[[0, 1, 1, 0]])
+    return np.asarray(wide + down * np.array([[-1], [-1], [1], [1]]), np.float32)
+
+
+def _matrix(quad: Points, size: tuple[int, int]) -> Matrix:
+    import cv2
+    import numpy as np
+
+    width, height = size
+    ends = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    return np.asarray(cv2.getPerspectiveTransform(quad, ends), np.float64)
 
 
 def has_bars(grey: Grey, corners: Corners) -> bool:
@@ -69,9 +131,7 @@ def unwarped(grey: Grey, corners: Corners, *, size: tuple[int, int]) -> Grey:
     import cv2
     import numpy as np
 
-    width, height = size
-    ends = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-    matrix = cv2.getPerspectiveTransform(np.array(corners, np.float32), ends)
+    matrix = _matrix(np.array(corners, np.float32), size)
     flat = cv2.warpPerspective(grey, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,26 @@ if TYPE_CHECKING:
     Engine = Callable[[Grey], list[Reading]]
 
 
+class Scope(StrEnum):
+    """What a stage looks at: the picture, or the crops of what was located and is still unread."""
+
+    PICTURE = "picture"
+    BARS = "bars"
+    SQUARES = "squares"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One look at a picture; an ``always`` stage runs even if all that was seen is believed."""
+    """One look at a picture, or at crops of the bars or squares located in it.
+
+    An ``always`` stage runs even if all that was seen is believed.
+    """
 
     name: str
     treatment: str
     engine: Engine
     is_always: bool = False
+    scope: Scope = Scope.PICTURE
 
 
 fast = partial(read_zxing, thorough=False)
