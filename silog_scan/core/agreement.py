@@ -19,6 +19,7 @@ _FAITHFUL = frozenset({"raw", "clahe"})  # treatments that draw no bars of their
 _RETAIL = frozenset({"ean13", "ean8", "upca", "upce"})
 _ITF14_LENGTH = 14
 _TWICE = 2
+_DISPUTED = 3  # looks for a retail code whose bars another look took for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,22 @@ def accepted(readings: Iterable[Reading]) -> list[Reading]:
 
 
 def doubted(readings: Iterable[Reading]) -> list[Reading]:
-    """Return the codes of one still picture that were read but need another look."""
+    """Return the codes of one still picture that were read but need another look.
+
+    A retail text that lost its bars to a believed one needs none: looking on would only help it.
+    """
     evidence = _by_code(readings)
-    return [code.reading for code in evidence if not _is_believed(code, evidence)]
+    believed = [code.reading for code in evidence if _is_believed(code, evidence)]
+    return [
+        code.reading
+        for code in evidence
+        if code.reading not in believed and not _has_lost(code.reading, believed)
+    ]
+
+
+def _has_lost(reading: Reading, believed: Iterable[Reading]) -> bool:
+    is_retail = reading.symbology in _RETAIL
+    return is_retail and any(_are_rivals(reading, other) for other in believed)
 
 
 def _by_code(readings: Iterable[Reading]) -> list[_Evidence]:
@@ -119,7 +133,10 @@ def _is_believed(code: _Evidence, every: Iterable[_Evidence]) -> bool:
             return _is_itf14(reading.text) or (is_seen_twice and not is_part)
         case _:
             rivals = [other for other in every if _are_rivals(reading, other.reading)]
-            return is_seen_twice and all(code.votes > rival.votes for rival in rivals)
+            if not rivals:
+                return is_seen_twice
+            most = max(rival.votes for rival in rivals)
+            return code.looks >= _DISPUTED and code.votes > most
 
 
 def _is_itf14(text: str) -> bool:
@@ -137,16 +154,18 @@ def _are_rivals(one: Reading, other: Reading) -> bool:
     """Return whether two retail texts claim the same bars."""
     if one.text == other.text or other.symbology not in _RETAIL:
         return False
-    return _covers(one, other) or _covers(other, one)
+    # A piece of any other's bars, or of the digits under them, is easily taken for a UPC-E.
+    share = 1 / 2 if "upce" in (one.symbology, other.symbology) else 1 / 8
+    return _covers(one, other, share=share) or _covers(other, one, share=share)
 
 
-def _covers(one: Reading, other: Reading) -> bool:
-    """Return whether the middle of the other lies in this one's box, grown by an eighth.
+def _covers(one: Reading, other: Reading, *, share: float) -> bool:
+    """Return whether the middle of the other lies in this one's box, grown by this share.
 
     The box of a linear code may be a single row of pixels, hence the growth by the longer side.
     """
     left, top, right, bottom = _box(one)
-    margin = max(right - left, bottom - top) / 8
+    margin = max(right - left, bottom - top) * share
     o_left, o_top, o_right, o_bottom = _box(other)
     x, y = (o_left + o_right) / 2, (o_top + o_bottom) / 2
     return left - margin <= x <= right + margin and top - margin <= y <= bottom + margin

@@ -53,7 +53,7 @@ def cut_out(grey: Grey, corners: Corners, *, is_linear: bool) -> Crop:
     import cv2
     import numpy as np
 
-    quad = _grown(corners, _QUIET if is_linear else _MARGIN, is_both_ways=not is_linear)
+    quad = grown(corners, _QUIET if is_linear else _MARGIN, is_both_ways=not is_linear)
     width, height = math.dist(quad[0], quad[1]), math.dist(quad[1], quad[2])
     scale = min(_MOST_ENLARGED, max(1.0, _WIDTH / width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
@@ -64,7 +64,7 @@ def cut_out(grey: Grey, corners: Corners, *, is_linear: bool) -> Crop:
     return Crop(np.asarray(flat, np.uint8), np.asarray(np.linalg.inv(forth), np.float64))
 
 
-def _grown(corners: Corners, share: float, *, is_both_ways: bool) -> Points:
+def grown(corners: Corners, share: float, *, is_both_ways: bool) -> Points:
     """Return the quad grown along its first side, or along both."""
     import numpy as np
 
@@ -96,7 +96,7 @@ def has_bars(grey: Grey, corners: Corners) -> bool:
     if min(_likeness(upper, middle), _likeness(middle, lower)) < _ALIKE:
         return False
     row = crop.mean(axis=0)
-    return bool(row.var() > _ACROSS * crop.var()) and _edges(row) >= _FEWEST_EDGES
+    return bool(row.var() > _ACROSS * crop.var()) and edges(row) >= _FEWEST_EDGES
 
 
 def has_modules(grey: Grey, corners: Corners) -> bool:
@@ -144,7 +144,7 @@ def _likeness(one: Floats, other: Floats) -> float:
     return float((one * other).sum() / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-3))
 
 
-def _edges(row: Floats) -> int:
+def edges(row: Floats) -> int:
     """Return how often the row crosses its own local mean."""
     import cv2
     import numpy as np

@@ -52,7 +52,13 @@ def look(stage: Stage, grey: Grey, treated: dict[str, Grey | None]) -> list[Read
     pixels = treated[stage.treatment]
     if pixels is None:
         return []
+    scale = grey.shape[1] / pixels.shape[1]
     return [
-        replace(reading, stage=stage.name, treatment=stage.treatment)
+        replace(
+            reading,
+            stage=stage.name,
+            treatment=stage.treatment,
+            corners=tuple((round(x * scale), round(y * scale)) for x, y in reading.corners),
+        )
         for reading in stage.engine(pixels)
     ]

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from silog_scan.core.agreement import Reading, accepted, doubted
 from silog_scan.vision.crops import Crop, cut_out
 from silog_scan.vision.engines import read_zbar
-from silog_scan.vision.locate import Place, places, unanswered
+from silog_scan.vision.hints import hint_for
+from silog_scan.vision.locate import Place, Unread, places, unanswered
 from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from silog_scan.vision.frames import Grey
-    from silog_scan.vision.locate import Unread
 
 STILL_STAGES = (
     # The first three always, for the sake of a second code that only one of them sees.
@@ -123,7 +123,11 @@ class _Search:
 
     def result(self) -> Still:
         """Return what is believed, and what lies there unread."""
-        return Still(tuple(accepted(self._readings)))
+        believed = accepted(self._readings)
+        if self.is_over() or _is_close_up(believed, self._grey):
+            return Still(tuple(believed))
+        unread = (Unread(each.corners, hint_for(self._grey, each)) for each in self._unanswered())
+        return Still(tuple(believed), tuple(unread))
 
     def _unanswered(self) -> list[Place]:
         return unanswered(self._places, [each.corners for each in accepted(self._readings)])
@@ -145,5 +149,5 @@ class _Search:
 
 def _is_close_up(readings: Iterable[Reading], grey: Grey) -> bool:
     """Return whether one code fills the view, so that no other is looked for."""
-    longest = max(math.dist(one.corners[0], one.corners[2]) for one in readings)
+    longest = max((math.dist(one.corners[0], one.corners[2]) for one in readings), default=0)
     return bool(longest > _CLOSE_UP * max(grey.shape))

@@ -83,12 +83,14 @@ def test_two_engines_on_the_same_pixels_are_one_look() -> None:
     assert accepted([zxing, zbar]) == []
 
 
-def test_a_retail_code_needs_more_votes_than_another_text_on_the_same_bars() -> None:
+def test_a_retail_code_needs_more_votes_and_a_third_look_against_another_on_the_same_bars() -> None:
     wrong = [seen("9074932437075", "ean13"), seen("9074932437075", "ean13", "clahe")]
     right = [seen("023942431015", "upca"), seen("023942431015", "upca", "smooth")]
 
     assert accepted(wrong + right) == []
-    assert texts(accepted([*wrong, *right, right[0]])) == ["023942431015"]
+    assert accepted([*wrong, *right, right[0]]) == []
+    third = seen("023942431015", "upca", "unsharp")
+    assert texts(accepted([*wrong, *right, third])) == ["023942431015"]
 
 
 def test_retail_codes_side_by_side_are_no_rivals() -> None:
