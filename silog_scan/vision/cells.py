@@ -29,6 +29,7 @@ _CELL = (4, 12)  # pixels, least and most
 _FAINTEST = 3.0  # grey levels a pixel, the mean change in a blurred code in dim light
 _FAINT = 0.2  # of the strongest change in the picture
 _ALIGNED = 0.6  # coherence above which a cell holds bars: 1 is one direction, 0 is all
+_SCATTERED = 0.85  # coherence below which cells and those beside them may hold modules
 _DIRECTIONS = 4
 _WIDTH = math.pi / _DIRECTIONS * 0.75  # they overlap by half, so that none falls between two
 _FEWEST = 6  # cells
@@ -58,8 +59,13 @@ class Cells:
             yield from self._boxes(aligned & (np.minimum(off, math.pi - off) < _WIDTH))
 
     def modules(self) -> Iterator[Box]:
-        """Return the boxes that cells of every direction fill."""
-        yield from self._boxes(self._strong() & (self.scattered < _ALIGNED))
+        """Return the boxes that cells of every direction fill, or gather around."""
+        import cv2
+        import numpy as np
+
+        mask = (self._strong() & (self.scattered < _SCATTERED)).astype(np.uint8)
+        near = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5)), borderValue=0)
+        yield from self._boxes(np.asarray(near > 0))
 
     def _strong(self) -> Mask:
         import numpy as np
@@ -94,7 +100,7 @@ def tensor(grey: Grey) -> Cells:
     sums = [_mean_in_cells(product, side) for product in (dx * dx, dy * dy, dx * dy)]
     xx, yy, xy = (_blurred(each, 3) for each in sums)
     direction = np.mod(np.arctan2(2 * xy, xx - yy) / 2, math.pi)
-    scattered = _coherence(*(_blurred(each, 5) for each in sums))
+    scattered = _coherence(*(_blurred(each, 7) for each in sums))
     return Cells(side, np.sqrt(xx + yy), _coherence(xx, yy, xy), direction, scattered)
 
 

@@ -26,7 +26,7 @@ _ALIKE = 0.55  # correlation of the upper and the lower half of bars
 _ACROSS = 0.35  # of the variance, from bar to bar: along an edge or shadow there is none
 _SMALL = (240, 32)  # pixels, of the look at a place that tells bars from texture
 _SMALL_SQUARE = 96
-_FEWEST_STEPS = 5  # changes from dark to light a row of modules, fewest
+_FEWEST_STEPS = 4  # changes from dark to light a row of modules, fewest
 _PARTED = 0.7  # of the variance, between ink and paper
 _EMPTY = 0.12  # share of rows without changes, most: lines of text have gaps between them
 
@@ -108,7 +108,7 @@ def has_modules(grey: Grey, corners: Corners) -> bool:
     level, dark = cv2.threshold(crop, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     if not 0 < dark.mean() < 1 or _parted(crop, level) < _PARTED:
         return False
-    steps = [np.abs(np.diff(dark.astype(np.int8), axis=axis)).sum(axis=1 - axis) for axis in (0, 1)]
+    steps = [np.abs(np.diff(dark.astype(np.int8), axis=axis)).sum(axis=axis) for axis in (0, 1)]
     return all(_is_dense(each[8:-8]) for each in steps)
 
 

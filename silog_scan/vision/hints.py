@@ -63,14 +63,17 @@ def _is_small(grey: Grey, place: Place) -> bool:
 
 
 def _edge_widths(grey: Grey, place: Place) -> tuple[float, float]:
-    """Return how many pixels the sharpest direction's edges take from dark to light, and the softest's."""
+    """Return the pixels from dark to light in the sharpest direction, and in the softest.
+
+    Of bars the softest is that across them: the other one is told by the ends of the bars.
+    """
     import cv2
     import numpy as np
 
     crop = cv2.GaussianBlur(_natural(grey, place, _MARGIN), (3, 3), 0).astype(np.float32)
     low, high = np.percentile(crop, (2, 98))
     dx, dy = np.gradient(crop, axis=1)[1:-1, 1:-1], np.gradient(crop, axis=0)[1:-1, 1:-1]
-    turned = (dx, dy, (dx + dy) / math.sqrt(2), (dx - dy) / math.sqrt(2))
-    ways = turned[:2] if place.is_linear else turned
-    widths = [float((high - low) / (np.percentile(np.abs(way), 99) + 0.1)) for way in ways]
-    return min(widths), max(widths)
+    ways = (dy, dx) if place.is_linear else (dy, dx, (dx + dy) / 1.4, (dx - dy) / 1.4)
+    steepest = [float(np.percentile(np.abs(way), 99.7)) for way in ways]
+    widths = [float(high - low) / (step + 0.1) for step in steepest]
+    return (widths[0], widths[1]) if place.is_linear else (min(widths), max(widths))
