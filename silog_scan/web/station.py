@@ -116,6 +116,7 @@ def _pallet_words() -> dict[str, Any]:
         "onPallet": gettext("%(counted)s of %(expected)s on this pallet"),
         "ofDelivery": gettext("%(counted)s of %(expected)s packages are here"),
         "seen": gettext("%(n)s labels seen"),
+        "absent": gettext("%(n)s missing"),
         "missing": gettext("%(n)s missing: %(names)s"),
         "andMore": gettext("and %(n)s more"),
         "none": gettext("Nothing is missing."),

@@ -160,11 +160,18 @@ export class Pallet {
   }
 
   sum() {
-    const { severity, count } = this;
+    const { severity, count, words } = this;
+    if (!count?.parent) return { severity, word: this.gravest, lead: this.seen(), told: this.figures() };
+    const word = `${count.counted}/${count.expected}`;
+    const lead = this.absent ? fill(words.absent, { n: this.write(this.absent) }) : words.none;
+    return { severity, word, lead, told: this.absent ? this.names(({ title }) => title) : "" };
+  }
+
+  /** @returns {string} the word of the gravest answer */
+  get gravest() {
+    const { severity } = this;
     const grave = [...this.labels.values()].find((label) => label.severity === severity);
-    const word = count?.parent ? `${count.counted}/${count.expected}` : grave?.word;
-    const lead = count?.parent ? this.missing(({ title }) => title) : this.seen();
-    return { severity, word: word || this.words.outcomes.accepted, lead, told: this.figures() };
+    return grave?.word || this.words.outcomes.accepted;
   }
 
   seen() {
@@ -178,27 +185,32 @@ export class Pallet {
     return fill(count.parent ? words.onPallet : words.ofDelivery, values);
   }
 
-  /**
-   * @param {(absent: {package: string, title: string}) => string} name
-   * @returns {string} of a pallet what is missing, else what is like the labels seen and is not here
-   */
-  missing(name) {
+  /** @returns {string} of a pallet what is missing, else what is like the labels seen and is not here */
+  missing() {
     const { count, words } = this;
     if (!count) return "";
     if (!count.missing.length) return count.parent ? words.none : "";
-    const named = count.missing.slice(0, NAMED).map(name);
-    const more = (count.parent ? this.absent : count.missing.length) - named.length;
-    if (more > 0) named.push(fill(words.andMore, { n: this.write(more) }));
-    const values = { n: this.write(this.absent), names: named.join(", ") };
-    return fill(count.parent ? words.missing : words.near, values);
+    const names = this.names(({ title, package: code }) => `${title} (${code})`);
+    return fill(count.parent ? words.missing : words.near, { n: this.write(this.absent), names });
+  }
+
+  /**
+   * @param {(absent: {package: string, title: string}) => string} name
+   * @returns {string} the first few that are missing, and how many more
+   */
+  names(name) {
+    const { parent, missing } = /** @type {Count} */ (this.count);
+    const named = missing.slice(0, NAMED).map(name);
+    const more = (parent ? this.absent : missing.length) - named.length;
+    if (more > 0) named.push(fill(this.words.andMore, { n: this.write(more) }));
+    return named.join(", ");
   }
 
   draw() {
     this.box.hidden = !this.isPhoto && this.labels.size < FEW;
     if (this.box.hidden) return;
     say(part(this.box, "told"), this.figures());
-    const missing = this.missing(({ title, package: code }) => `${title} (${code})`);
-    say(part(this.box, "missing"), missing);
+    say(part(this.box, "missing"), this.missing());
     for (const severity of SEVERITIES) this.drawTag(severity);
   }
 

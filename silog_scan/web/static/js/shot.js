@@ -11,7 +11,7 @@ export class Shot {
     this.quads = quads;
     this.onDraw = onDraw;
     this.isShown = false;
-    addEventListener("resize", () => this.draw());
+    new ResizeObserver(() => this.draw()).observe(this.image); // A longer banner makes it smaller.
   }
 
   /** @param {Blob} photo */
