@@ -112,14 +112,37 @@ def test_the_same_photo_again_counts_nothing_twice(station: Hands) -> None:
     expect(station.page.locator("#scans li")).to_have_count(5)
 
 
-def test_a_closed_photo_that_is_chosen_again_counts_nothing_twice(station: Hands) -> None:
+def test_a_photo_that_is_chosen_again_for_a_new_pallet_counts_nothing_twice(station: Hands) -> None:
     choose(station, *BOXES[:4])
     expect_counted(station, "4")
-    station.page.get_by_role("button", name="Close the photo").click()
+    station.page.get_by_role("button", name="New pallet").click()
 
     choose(station, *BOXES[:4])
 
     expect_quads(station, "attention", 4)
+    expect_counted(station, "4")
+
+
+def test_a_closed_photo_leaves_its_count_to_those_that_are_scanned_after_it(
+    station: Hands,
+) -> None:
+    choose(station, *BOXES[:12])
+    expect_word(station, "12/14")
+
+    station.page.get_by_role("button", name="Close the photo").click()
+
+    expect(station.page.locator("#shot")).to_be_hidden()
+    expect_told(station, "12 of 14 on this pallet")
+
+
+def test_what_was_taken_back_counts_again_in_the_next_photo(station: Hands) -> None:
+    choose(station, *BOXES[:4])
+    expect_counted(station, "4")
+    station.page.locator("#scans [data-undo]").first.click()
+    expect_counted(station, "3")
+
+    choose(station, *BOXES[:4])
+
     expect_counted(station, "4")
 
 

@@ -232,7 +232,7 @@ def _photograph_a_pallet(page: Page) -> None:
     _miss_the_camera(page)
     page.set_input_files("#photo", SAMPLE.parent / "photos" / "twelve.jpg")
     page.locator("#pallet [data-missing]:not(:empty)").wait_for()
-    page.locator("#quads .ok").nth(11).wait_for(state="attached")
+    page.locator("#quads .sl-quad:not(.waiting)").nth(11).wait_for(state="attached")
 
 
 def _photograph_blurred_labels(page: Page) -> None:

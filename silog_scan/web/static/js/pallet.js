@@ -4,6 +4,7 @@ import { byId, fill, part } from "./page.js";
 const PAUSE = 10_000;
 const FEW = 2;
 const NAMED = 5;
+const NEAR = 3;
 const SOON = 200;
 const PATIENCE = 10_000;
 const SEVERITIES = /** @type {const} */ (["ok", "attention", "stop"]);
@@ -41,7 +42,8 @@ export class Pallet {
     this.together = new Set();
     /** @type {Count | null} */
     this.count = null;
-    this.unread = 0;
+    /** What would help the labels of a photo that were not read. */
+    this.unread = "";
     this.isPhoto = false;
     this.touchedAt = -Infinity;
   }
@@ -52,7 +54,7 @@ export class Pallet {
     this.labels.clear();
     this.together.clear();
     this.count = null;
-    this.unread = 0;
+    this.unread = "";
     this.isPhoto = false;
     this.draw();
   }
@@ -67,7 +69,7 @@ export class Pallet {
    * @param {string} id of its scan
    */
   add(text, id) {
-    if (!this.isPhoto && performance.now() - this.touchedAt > PAUSE) this.clear();
+    if (this.isOver) this.clear();
     const known = this.labels.get(text) ?? { severity: /** @type {const} */ ("waiting"), word: "" };
     this.labels.set(text, { ...known, id });
     if (this.isPhoto) this.together.add(id);
@@ -75,14 +77,33 @@ export class Pallet {
     this.draw();
   }
 
+  get isOver() {
+    return !this.isPhoto && performance.now() - this.touchedAt > PAUSE;
+  }
+
   /**
-   * Labels that come now are of a photo: another one of the same pallet while one is shown.
-   * @param {number} unread
+   * Labels that come now are of a photo, the first or another one of the same pallet.
+   * @param {string} unread  what would help those that were not read
    */
   beginPhoto(unread) {
-    if (!this.isPhoto) this.clear();
+    if (this.isOver) this.clear();
     this.isPhoto = true;
     this.unread = unread;
+    this.draw();
+  }
+
+  endPhoto() {
+    if (!this.isPhoto) return;
+    this.isPhoto = false;
+    this.unread = "";
+    this.touch();
+    this.draw();
+  }
+
+  /** @param {string} id of a scan that is taken back */
+  drop(id) {
+    for (const [text, label] of this.labels) if (label.id === id) this.labels.delete(text);
+    this.askSoon();
   }
 
   /**
@@ -161,17 +182,25 @@ export class Pallet {
 
   sum() {
     const { severity, count, words } = this;
-    if (!count?.parent) return { severity, word: this.gravest, lead: this.seen(), told: this.figures() };
+    if (!count?.parent) {
+      return { severity, word: this.gravest, lead: this.seen(), told: this.withUnread(this.figures()) };
+    }
     const word = `${count.counted}/${count.expected}`;
     const lead = this.absent ? fill(words.absent, { n: this.write(this.absent) }) : words.none;
-    return { severity, word, lead, told: this.absent ? this.names(({ title }) => title) : "" };
+    const names = this.absent ? this.names(({ title }) => title) : "";
+    return { severity, word, lead, told: this.withUnread(names) };
   }
 
-  /** @returns {string} the word of the gravest answer */
+  /** @param {string} text */
+  withUnread(text) {
+    return [text, this.unread].filter(Boolean).join(" · ");
+  }
+
+  /** @returns {string} the word of the gravest answer, or how many labels where none is grave */
   get gravest() {
     const { severity } = this;
     const grave = [...this.labels.values()].find((label) => label.severity === severity);
-    return grave?.word || this.words.outcomes.accepted;
+    return grave?.word ?? this.write(this.labels.size);
   }
 
   seen() {
@@ -200,7 +229,7 @@ export class Pallet {
    */
   names(name) {
     const { parent, missing } = /** @type {Count} */ (this.count);
-    const named = missing.slice(0, NAMED).map(name);
+    const named = missing.slice(0, parent ? NAMED : NEAR).map(name);
     const more = (parent ? this.absent : missing.length) - named.length;
     if (more > 0) named.push(fill(this.words.andMore, { n: this.write(more) }));
     return named.join(", ");
@@ -209,7 +238,7 @@ export class Pallet {
   draw() {
     this.box.hidden = !this.isPhoto && this.labels.size < FEW;
     if (this.box.hidden) return;
-    say(part(this.box, "told"), this.figures());
+    say(part(this.box, "told"), this.labels.size < FEW ? "" : this.figures());
     say(part(this.box, "missing"), this.missing());
     for (const severity of SEVERITIES) this.drawTag(severity);
   }

@@ -32,14 +32,18 @@ export class Sight {
    * @param {import("./readings.js").Readings} options.readings
    * @param {(text: string, source: Source, symbology: string) => string | null} options.onCode
    *   gives the scan's id
+   * @param {(text: string) => boolean} options.isCounted  in this look
    * @param {() => void} options.onSeen  codes are in view
+   * @param {() => void} options.onClose  of a photo
    * @param {() => void} options.onBegin  at the tap that starts this device's camera
    * @param {() => void} options.onSwitch
    */
-  constructor({ words, readerUrl, pictureUrl, readings, onCode, onSeen, onBegin, onSwitch }) {
+  constructor({ words, readerUrl, pictureUrl, readings, onCode, isCounted, onSeen, onClose, onBegin, onSwitch }) {
     this.words = words;
     this.onCode = onCode;
+    this.isCounted = isCounted;
     this.onSeen = onSeen;
+    this.onClose = onClose;
     this.onSwitch = onSwitch;
     this.hasStation = Boolean(pictureUrl);
     this.readings = readings;
@@ -204,7 +208,7 @@ export class Sight {
     for (const reading of fresh) {
       const text = asScanned(reading);
       const id = this.onCode(text, source, reading.symbology);
-      const severity = this.answers.get(text)?.severity === "ok" ? "ok" : "waiting";
+      const severity = this.isCounted(text) ? "ok" : WAITING;
       if (id) this.answers.set(text, { id, severity, belongs: null });
     }
   }
@@ -273,13 +277,8 @@ export class Sight {
   closePhoto() {
     if (!this.shot.isShown) return;
     this.shot.close();
+    this.onClose();
     this.begin();
-  }
-
-  /** Begin a new pallet: nothing of the one before stays marked. */
-  forget() {
-    this.answers.clear();
-    this.closePhoto();
   }
 
   // Hands.

@@ -43,7 +43,9 @@ const sight = new Sight({
   pictureUrl: urls.picture,
   readings,
   onCode: seen,
+  isCounted: (text) => pallet.isCounted(text),
   onSeen: () => pallet.touch(),
+  onClose: () => pallet.endPhoto(),
   onBegin: () => sounds.introduce(),
   onSwitch: () => live.restart(),
 });
@@ -75,13 +77,13 @@ function seen(text, source, symbology) {
  * @param {import("./readings.js").Found} found
  */
 function photographed(photo, found) {
-  pallet.beginPhoto(found.unread.length);
+  pallet.beginPhoto(found.unread.length ? sight.hints.sentence(found.unread) : "");
   sight.showPhoto(photo, found);
 }
 
 function beginPallet() {
+  sight.closePhoto();
   pallet.clear();
-  sight.forget();
 }
 
 /**
@@ -193,6 +195,7 @@ async function switchAndScan({ switch_to: manifest, text, quantity, damaged }) {
 /** @param {import("./lists.js").Shown} scan */
 function undo(scan) {
   outbox.add({ id: uuid7(), ...doing(), kind: "undo", undone: scan.id, reason: words.reason });
+  pallet.drop(scan.id);
   if (!banner.drop(scan.id)) sounds.hush();
 }
 
@@ -412,7 +415,7 @@ const BUTTONS = {
     else type();
   },
   "new-pallet": beginPallet,
-  "close-photo": beginPallet,
+  "close-photo": () => sight.closePhoto(),
   disarm: () => modifiers.set({ damaged: false, quantity: null }),
 };
 
