@@ -30,7 +30,7 @@ _LEFT_AFTER = 90.0
 """Seconds after the last word of a page; browsers let one in the background speak once a minute."""
 _SHOWN_FOR = 0.25
 """Seconds a code is drawn after it was seen last: every look at a frame misses some."""
-_MOST_DRAWN = 24
+_MOST_DRAWN = 48
 _SWITCHES = frozenset({Kind.PLACE, Kind.TASK})
 
 

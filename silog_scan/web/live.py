@@ -13,6 +13,7 @@ from silog_scan.core import items, places
 from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.errors import say
 from silog_scan.core.events import Event
+from silog_scan.core.pallets import Absent, Tally
 from silog_scan.core.stock import Condition
 from silog_scan.core.visible import isolated, visible
 from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
@@ -172,6 +173,35 @@ def recent(session: Session, work: Work, *, at: datetime) -> list[Shown]:
     return [
         teller.shown(scan, events[scan.id], may_undo=_may_undo(scan, work, at)) for scan in scans
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A package that is not there, and what it is."""
+
+    package: str
+    title: str
+
+
+def pallet(session: Session, tally: Tally) -> dict[str, Any]:
+    """Return what one look at several labels amounts to, what is missing in words."""
+    names = queries.place_names(session, {absent.destination for absent in tally.absent})
+    goods = item_names(session)
+    missing = [
+        Missing(visible(absent.package), visible(_whose(goods, names, absent)))
+        for absent in tally.absent
+    ]
+    return {
+        "parent": tally.parent and visible(tally.parent),
+        "expected": tally.expected,
+        "counted": tally.counted,
+        "missing": [asdict(one) for one in missing],
+    }
+
+
+def _whose(goods: Mapping[str, str], names: Mapping[str, str], absent: Absent) -> str:
+    place = names.get(absent.destination, absent.destination)
+    return f"{goods.get(absent.item, absent.item)} · {place}"
 
 
 def _may_undo(scan: RecentScan, work: Work, at: datetime) -> bool:

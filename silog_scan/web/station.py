@@ -21,13 +21,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
+from silog_scan.services import pallets
 from silog_scan.services.sign_ins import LOCK_AFTER
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
 from silog_scan.web import auth, live, work
 from silog_scan.web.context import actor, backend, in_words, language, now, whole
 from silog_scan.web.forms import number
-from silog_scan.web.words import OUTCOMES, TASKS
+from silog_scan.web.words import HINTS, OUTCOMES, TASKS
 
 bp = Blueprint("station", __name__, url_prefix="/station")
 MOST_QUANTITY = 9_999_999
@@ -104,7 +105,24 @@ def _words() -> dict[str, Any]:
         "photoSent": gettext("The photo is being read."),
         "photoEmpty": gettext("No code was found in the photo. Go closer, with more light."),
         "photoLost": gettext("The photo did not reach the station. Choose it again."),
+        **_pallet_words(),
         "language": language(),
+    }
+
+
+def _pallet_words() -> dict[str, Any]:
+    """Return what is said of many labels in one look, and of those that were not read."""
+    return {
+        "onPallet": gettext("%(counted)s of %(expected)s on this pallet"),
+        "ofDelivery": gettext("%(counted)s of %(expected)s packages are here"),
+        "seen": gettext("%(n)s labels seen"),
+        "absent": gettext("%(n)s missing"),
+        "missing": gettext("%(n)s missing: %(names)s"),
+        "andMore": gettext("and %(n)s more"),
+        "none": gettext("Nothing is missing."),
+        "near": gettext("Of the same kind not yet seen: %(names)s"),
+        "unread": gettext("%(n)s labels unread. %(hint)s"),
+        "hints": {hint: in_words(told) for hint, told in HINTS.items()},
     }
 
 
@@ -144,6 +162,14 @@ def _is_unchanged(session: Session, camera: Watch | None, doing: Work) -> bool:
     tag = live.seen_tag(camera, doing)
     after = whole("after", -1)
     return request.args.get("seen", tag) == tag and queries.newest_position(session) == after
+
+
+@bp.post("/pallet")
+def pallet() -> Response:
+    """Return what the labels of one look leave missing; nothing is recorded."""
+    doing, texts = _doing(), request.form.getlist("text")
+    with backend().database.reading() as session:
+        return jsonify(live.pallet(session, pallets.missing_of(session, doing, texts)))
 
 
 @bp.post("/work")

@@ -1,4 +1,4 @@
-"""The words of the screen for what the code names: outcomes, tasks, roles, conditions, states."""
+"""The words of the screen for what the code names: outcomes, tasks, roles, conditions, hints."""
 
 from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Sentence, say
@@ -50,3 +50,11 @@ CONDITIONS: dict[Condition, Sentence] = {
     Condition.GOOD: say("Good"),
     Condition.DAMAGED: say("Damaged"),
 }
+
+HINTS: dict[str, Sentence] = {
+    "closer": say("Closer"),
+    "hold-still": say("Hold still"),
+    "tilt": say("Tilt it against the glare"),
+    "dirty": say("Wipe the label, or type its number"),
+}
+"""What hands do about a label that was found and not read."""

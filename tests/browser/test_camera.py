@@ -136,6 +136,26 @@ def test_what_the_page_cannot_read_is_read_by_the_station(show: Show, hands: Han
     assert sent[0].startswith(b"\xff\xd8\xff")
 
 
+def test_what_would_help_an_unread_label_before_the_camera_is_told(
+    show: Show, hands: Hands
+) -> None:
+    corners = [[100, 100], [300, 100], [300, 200], [100, 200]]
+    found = {"readings": [], "unread": [{"corners": corners, "hint": "hold-still"}], "ms": 1}
+    hands.page.route("**/api/v1/readings", lambda route: route.fulfill(json=found))
+
+    show(NOTHING)
+
+    expect(hands.page.locator("#hint")).to_have_text("Hold still")
+    expect(hands.page.locator("#quads .sl-quad.unread")).to_have_count(1)
+
+
+def test_labels_that_pass_the_camera_are_a_running_tally(show: Show) -> None:
+    hands = show(FIRST, SECOND)
+
+    expect(hands.page.locator("#pallet [data-told]")).to_have_text("2 of 120 packages are here")
+    expect(hands.page.locator("#pallet [data-missing]")).to_contain_text("Of the same kind")
+
+
 def test_an_unseen_page_lets_the_camera_go_and_takes_it_again(show: Show, play: Play) -> None:
     hands = show(NOTHING)
     hands.page.locator(LIVE).wait_for()

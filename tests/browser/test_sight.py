@@ -15,7 +15,7 @@ from silog_scan.vision.cameras import Camera, Preview, State, Status
 from silog_scan.web.context import Backend
 from tests.browser.conftest import Hands, until
 from tests.browser.test_camera import NOTHING
-from tests.browser.test_station import FIRST, expect_counted, expect_word
+from tests.browser.test_station import FIRST, SECOND, expect_counted, expect_word
 from tests.browser.test_switch import expect_heading
 
 BOX = ((100, 100), (300, 100), (300, 200), (100, 200))
@@ -106,3 +106,24 @@ def test_the_stations_camera_is_chosen_again(attended: Hands) -> None:
 
     attended.page.locator("#picture:not([hidden])").wait_for()
     expect(attended.page.locator("#video")).to_have_js_property("srcObject", None)
+
+
+def test_labels_that_pass_the_stations_camera_are_a_running_tally(
+    watch: Watch, attended: Hands
+) -> None:
+    show(watch, FIRST)
+    show(watch, SECOND)
+
+    told = attended.page.locator("#pallet [data-told]")
+    expect(told).to_have_text("2 of 3 packages are here")
+    expect(attended.page.locator("#pallet [data-ok] [data-count]")).to_have_text("2")
+
+
+def test_forty_codes_before_the_stations_camera_are_all_drawn(
+    watch: Watch, attended: Hands
+) -> None:
+    labels = [Reading(f"1271-KS-0009{n:02}", "code128", BOX, "fast") for n in range(40)]
+
+    watch.view.saw(labels, watch.tick())
+
+    expect(attended.page.locator("#quads .sl-quad")).to_have_count(40)

@@ -120,6 +120,7 @@ GET  /start/places                                      302 200 200 200 200 200 
 GET  /static                                            200 200 200 200 200 200 200 200 200 200
 GET  /station                                           302 200 200 200 302 200 200 200 302 302
 GET  /station/live                                      302 200 200 200 409 200 200 200 409 302
+POST /station/pallet                                    302 200 200 200 409 200 200 200 409 302
 GET  /station/picture.jpg                               302 204 204 204 403 204 204 204 403 302
 GET  /station/reader.js                                 302 200 200 200 200 200 200 200 200 302
 POST /station/said                                      302 204 204 204 403 204 204 204 403 302
@@ -297,6 +298,7 @@ FORMS: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/person/tokens"): {"old": "wrong", "name": "x", "scope": "read", "days": "1"},
     ("POST", "/sign-in"): {"name": "@fresh", "password": "wrong"},
     ("POST", "/sign-in/demo"): {"secret": "wrong"},
+    ("POST", "/station/pallet"): {"text": "1271-KS-000001"},
     ("POST", "/station/work"): {"task": "receive", "place": OWN},
     ("POST", "/work"): {"task": "receive", "place": OWN},
     ("POST", "/switch"): {"badge": "x", "pin": "1"},

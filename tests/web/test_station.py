@@ -318,3 +318,59 @@ def test_a_quantity_that_is_none_is_refused(station: Visitor, quantity: str) -> 
 def test_a_place_is_found_by_name_or_code(admin: Visitor) -> None:
     assert "12.71.01" in admin.get("/start/places?q=medan+kota").text
     assert "No place of yours" in admin.get("/start/places?q=nowhere").text
+
+
+def test_a_look_at_labels_is_answered_with_what_is_missing(station: Visitor) -> None:
+    scan(station, "1271-KS-000001")
+
+    told = station.post("/station/pallet", text="1271-KS-000001").json
+
+    assert told == {
+        "parent": None,
+        "expected": 3,
+        "counted": 1,
+        "missing": [{"package": "1271-KS-000002", "title": "Ballot box · TPS 002"}],
+    }
+
+
+def test_a_look_records_nothing(station: Visitor) -> None:
+    before = live(station)["position"]
+
+    station.post("/station/pallet", text="1271-KS-000001")
+
+    assert live(station)["position"] == before
+
+
+@pytest.mark.parametrize("text", ["", "x" * 5000, "SLG-BADGE-X", "]C100", "😀"])
+def test_a_look_at_what_is_no_code_finds_nothing(station: Visitor, text: str) -> None:
+    told = station.post("/station/pallet", text=text).json
+
+    assert told is not None
+    assert told["missing"] == []
+
+
+def test_a_look_of_more_labels_than_a_pallet_holds_is_refused(station: Visitor) -> None:
+    form = {"text": ["x"] * 501, "csrf_token": station.token}
+
+    assert station.client.post("/station/pallet", data=form).status_code == 422
+
+
+def test_a_look_without_the_forms_token_is_refused(station: Visitor) -> None:
+    answer = station.client.post("/station/pallet", data={"text": "1271-KS-000001"})
+
+    assert answer.status_code == 400
+
+
+def test_a_look_asks_few_questions_of_the_database(backend: Backend, station: Visitor) -> None:
+    texts = [f"1271-KS-{n:06}" for n in range(500)]
+    form = {"text": texts, "csrf_token": station.token}
+    asked: list[str] = []
+    event.listen(
+        backend.database.engine,
+        "before_cursor_execute",
+        lambda _conn, _cursor, statement, *_: asked.append(statement),
+    )
+
+    station.client.post("/station/pallet", data=form)
+
+    assert len(asked) < 20

@@ -228,6 +228,22 @@ def _scan_a_stray_box(page: Page) -> None:
     page.locator("#banner.stop").wait_for()
 
 
+def _photograph_a_pallet(page: Page) -> None:
+    _miss_the_camera(page)
+    page.set_input_files("#photo", SAMPLE.parent / "photos" / "twelve.jpg")
+    page.locator("#pallet [data-missing]:not(:empty)").wait_for()
+    page.locator("#quads .sl-quad:not(.waiting)").nth(11).wait_for(state="attached")
+
+
+def _photograph_blurred_labels(page: Page) -> None:
+    _miss_the_camera(page)
+    corners = [[300, 200], [900, 200], [900, 400], [300, 400]]
+    found = {"readings": [], "unread": [{"corners": corners, "hint": "closer"}], "ms": 1}
+    page.route("**/api/v1/readings", lambda route: route.fulfill(json=found))
+    page.set_input_files("#photo", SAMPLE.parent / "photos" / "twelve.jpg")
+    page.locator("#hint:not([hidden])").wait_for()
+
+
 def _check_a_record(record: bytes) -> Callable[[Page], None]:
     def checked(page: Page) -> None:
         file = FilePayload(name="catatan.jsonl", mimeType="application/jsonl", buffer=record)
@@ -276,6 +292,10 @@ SCENES = {
     "camera help": Scene("station.screen", "/station", "rina", _ask_about_the_camera),
     "quantity": Scene("station.screen", "/station", "rina", _give_a_quantity),
     "station stopped": Scene("station.screen", "/station", "rina", _scan_a_stray_box),
+    "station with a pallet": Scene("station.screen", "/station", "rina", _photograph_a_pallet),
+    "station with labels unread": Scene(
+        "station.screen", "/station", "rina", _photograph_blurred_labels
+    ),
     "manifests": Scene("manifests.index", "/manifests"),
     "manifests of an observer": Scene("manifests.index", "/manifests", "pemantau"),
     "no manifest": Scene("manifests.index", "/manifests?q=zzz"),

@@ -1,5 +1,4 @@
 // A photo instead of a camera in the page: it works on every address and in every browser.
-import { asScanned } from "./agreement.js";
 import { Refusal } from "./readings.js";
 
 export class Photo {
@@ -9,14 +8,14 @@ export class Photo {
    * @param {import("./readings.js").Readings} options.readings
    * @param {Record<string, any>} options.words
    * @param {(sentence: string) => void} options.onTold
-   * @param {(text: string, symbology: string) => void} options.onCode
+   * @param {(photo: Blob, found: import("./readings.js").Found) => void} options.onPhoto
    */
-  constructor(input, { readings, words, onTold, onCode }) {
+  constructor(input, { readings, words, onTold, onPhoto }) {
     this.input = input;
     this.readings = readings;
     this.words = words;
     this.onTold = onTold;
-    this.onCode = onCode;
+    this.onPhoto = onPhoto;
     input.addEventListener("change", () => this.read());
     for (const button of document.querySelectorAll("[data-photo]")) {
       button.addEventListener("click", () => input.click());
@@ -29,8 +28,9 @@ export class Photo {
     this.onTold(this.words.photoSent);
     try {
       const found = await this.readings.of(file);
-      this.onTold(found.length ? "" : this.words.photoEmpty);
-      for (const reading of found) this.onCode(asScanned(reading), reading.symbology);
+      const isEmpty = !found.readings.length && !found.unread.length;
+      this.onTold(isEmpty ? this.words.photoEmpty : "");
+      if (!isEmpty) this.onPhoto(file, found);
     } catch (error) {
       this.onTold(error instanceof Refusal ? error.message : this.words.photoLost);
     }

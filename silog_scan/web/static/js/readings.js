@@ -2,6 +2,12 @@
 
 const PATIENCE = 20_000;
 
+/**
+ * @typedef {object} Found
+ * @property {import("./eyes.js").Reading[]} readings
+ * @property {import("./hints.js").Unread[]} unread
+ */
+
 export class Readings {
   /**
    * @param {string} url
@@ -14,7 +20,7 @@ export class Readings {
 
   /**
    * @param {Blob} picture
-   * @returns {Promise<import("./eyes.js").Reading[]>} fails with the station's sentence, if it has one
+   * @returns {Promise<Found>} fails with the station's sentence, if it has one
    */
   async of(picture) {
     const answer = await fetch(this.url, {
@@ -26,9 +32,10 @@ export class Readings {
     });
     const told = await answer.json();
     if (!answer.ok) throw new Refusal(told.detail);
-    return told.readings.map((/** @type {any} */ found) => ({
+    const readings = told.readings.map((/** @type {any} */ found) => ({
       ...found, identifier: found.symbology_identifier ?? "",
     }));
+    return { readings, unread: told.unread ?? [] };
   }
 }
 

@@ -2,21 +2,25 @@
 import { Agreement, asScanned } from "./agreement.js";
 import { Camera, devices, lacking, permission } from "./camera.js";
 import { Eyes } from "./eyes.js";
+import { Hints } from "./hints.js";
 import { byId, copyOf, fill, part } from "./page.js";
 import { showPanel } from "./panels.js";
 import { Picture } from "./picture.js";
 import { Quads } from "./quads.js";
 import { SecondLook } from "./secondlook.js";
+import { Shot } from "./shot.js";
 
 const KEPT = "silog-sight";
 const SHOWN_FOR = 0.25; // seconds after a code was seen last: every look misses some
 const STATION = "station";
 const DEVICE = "device";
+const WAITING = /** @type {const} */ ("waiting");
 
 /**
  * @typedef {import("./camera.js").Trouble} Trouble
  * @typedef {import("./eyes.js").Reading} Reading
  * @typedef {{id: string, severity: import("./quads.js").Quad["severity"], belongs: string | null}} Answer
+ * @typedef {"camera" | "photo"} Source
  */
 
 export class Sight {
@@ -26,21 +30,30 @@ export class Sight {
    * @param {string} options.readerUrl
    * @param {string} options.pictureUrl  empty where the station has no camera
    * @param {import("./readings.js").Readings} options.readings
-   * @param {(text: string, symbology: string) => string | null} options.onCode gives the scan's id
+   * @param {(text: string, source: Source, symbology: string) => string | null} options.onCode
+   *   gives the scan's id
+   * @param {(text: string) => boolean} options.isCounted  in this look
+   * @param {() => void} options.onSeen  codes are in view
+   * @param {() => void} options.onClose  of a photo
    * @param {() => void} options.onBegin  at the tap that starts this device's camera
    * @param {() => void} options.onSwitch
    */
-  constructor({ words, readerUrl, pictureUrl, readings, onCode, onBegin, onSwitch }) {
+  constructor({ words, readerUrl, pictureUrl, readings, onCode, isCounted, onSeen, onClose, onBegin, onSwitch }) {
     this.words = words;
     this.onCode = onCode;
+    this.isCounted = isCounted;
+    this.onSeen = onSeen;
+    this.onClose = onClose;
     this.onSwitch = onSwitch;
     this.hasStation = Boolean(pictureUrl);
     this.readings = readings;
     this.video = byId("video");
     this.quads = new Quads(byId("quads"));
-    this.picture = new Picture(byId("picture"), pictureUrl, ({ codes, size }) => {
-      this.quads.draw(codes, size, this.picture.image);
-    });
+    this.hints = new Hints(words);
+    this.shot = new Shot(this.quads, () => this.ofPhoto());
+    /** @type {import("./readings.js").Found} what the photo shows */
+    this.found = { readings: [], unread: [] };
+    this.picture = new Picture(byId("picture"), pictureUrl, (drawn) => this.pictured(drawn));
     this.camera = new Camera(this.video, () => this.live(), (...trouble) => this.fail(...trouble));
     this.eyes = new Eyes(this.video, readerUrl, (look) => this.looked(look), (error) => {
       this.camera.stop();
@@ -88,6 +101,7 @@ export class Sight {
 
   /** Show what there is, ask for what must be asked for, or say why there is nothing. */
   async begin() {
+    if (this.shot.isShown) return;
     this.rest();
     if (this.source === STATION) return this.picture.start();
     const why = await this.missing();
@@ -110,6 +124,7 @@ export class Sight {
     this.eyes.stop();
     this.picture.stop();
     this.quads.clear();
+    this.hints.clear();
     this.show({});
   }
 
@@ -122,6 +137,7 @@ export class Sight {
   }
 
   live() {
+    if (this.shot.isShown) return this.camera.stop();
     this.show({ video: true });
     this.eyes.start();
   }
@@ -132,6 +148,7 @@ export class Sight {
    */
   async fail(why, error) {
     this.eyes.stop();
+    if (this.shot.isShown) return;
     this.quads.clear();
     this.show({ trouble: why });
     explain(why);
@@ -148,7 +165,7 @@ export class Sight {
     byId("start").hidden = !start;
     byId("trouble").hidden = !trouble;
     byId("sight").classList.toggle("in-trouble", Boolean(trouble));
-    byId("camera").hidden = video || start || Boolean(trouble);
+    byId("camera").hidden = video || start || Boolean(trouble) || this.shot.isShown;
     byId("torch").hidden = !video || !this.camera.hasTorch;
     byId("torch").setAttribute("aria-pressed", "false");
     byId("zoom").hidden = !video || !this.camera.zooms.length;
@@ -158,7 +175,7 @@ export class Sight {
 
   /** @param {{state: string, sentence: string}} camera of the station */
   told({ state, sentence }) {
-    if (this.source !== STATION) return;
+    if (this.source !== STATION || this.shot.isShown) return;
     const told = byId("camera");
     told.hidden = state === "live";
     if (told.textContent !== sentence) told.textContent = sentence;
@@ -175,12 +192,31 @@ export class Sight {
     this.second.consider(look, at * 1000);
   }
 
-  /** @param {Reading[]} fresh */
-  take(fresh) {
+  /** @param {{size: number[], codes: import("./quads.js").Quad[], unread?: import("./hints.js").Unread[]}} drawn */
+  pictured({ codes, size, unread = [] }) {
+    if (codes.length) this.onSeen();
+    this.hints.saw(unread);
+    this.quads.draw([...this.hints.drawn(unread), ...codes], size, this.picture.image);
+  }
+
+  /**
+   * What was counted in this look stays drawn so when its label is seen again.
+   * @param {Reading[]} fresh
+   * @param {Source} [source]
+   */
+  take(fresh, source = "camera") {
     for (const reading of fresh) {
-      const id = this.onCode(asScanned(reading), reading.symbology);
-      if (id) this.answers.set(asScanned(reading), { id, severity: "waiting", belongs: null });
+      const text = asScanned(reading);
+      const id = this.onCode(text, source, reading.symbology);
+      const severity = this.isCounted(text) ? "ok" : WAITING;
+      if (id) this.answers.set(text, { id, severity, belongs: null });
     }
+  }
+
+  /** @param {Reading} reading */
+  markOf(reading) {
+    const { severity = WAITING, belongs = null } = this.answers.get(asScanned(reading)) ?? {};
+    return { corners: reading.corners, severity, belongs };
   }
 
   /**
@@ -189,12 +225,11 @@ export class Sight {
    */
   draw(at, size) {
     const shown = [...this.agreement.inView.values()].filter(({ last }) => at - last <= SHOWN_FOR);
+    if (shown.length) this.onSeen();
     const quads = shown.map(({ reading, isGiven }) => {
-      const answer = isGiven ? this.answers.get(asScanned(reading)) : null;
-      const { severity = /** @type {const} */ ("waiting"), belongs = null } = answer ?? {};
-      return { corners: reading.corners, severity, belongs };
+      return isGiven ? this.markOf(reading) : { corners: reading.corners, severity: WAITING };
     });
-    this.quads.draw(quads, size, this.video);
+    this.quads.draw([...this.hints.drawn(), ...quads], size, this.video);
   }
 
   /**
@@ -202,14 +237,48 @@ export class Sight {
    * @param {string} text
    */
   answered({ id, severity, belongs = null }, text) {
-    if (this.answers.get(text)?.id === id) this.answers.set(text, { id, severity, belongs });
+    const known = this.answers.get(text);
+    if (known?.id !== id || known.severity === "ok") return;
+    this.answers.set(text, { id, severity, belongs });
+    this.shot.draw();
   }
 
   async lookAgain() {
     const jpeg = await this.eyes.jpeg();
-    const found = jpeg ? await this.readings.of(jpeg) : [];
-    this.take(this.agreement.believe(found, performance.now() / 1000));
-    return found.length > 0;
+    if (!jpeg) return false;
+    const { readings, unread } = await this.readings.of(jpeg);
+    this.take(this.agreement.believe(readings, performance.now() / 1000));
+    if (!this.shot.isShown) this.hints.saw(unread);
+    return readings.length > 0;
+  }
+
+  // A photo in the camera's place.
+
+  /**
+   * @param {Blob} photo
+   * @param {import("./readings.js").Found} found
+   */
+  async showPhoto(photo, found) {
+    this.rest();
+    await this.shot.show(photo);
+    this.show({});
+    this.found = found;
+    this.hints.saw(found.unread, true);
+    this.take(found.readings, "photo");
+    this.shot.draw();
+  }
+
+  /** @returns {import("./quads.js").Quad[]} */
+  ofPhoto() {
+    const { readings, unread } = this.found;
+    return [...this.hints.drawn(unread), ...readings.map((reading) => this.markOf(reading))];
+  }
+
+  closePhoto() {
+    if (!this.shot.isShown) return;
+    this.shot.close();
+    this.onClose();
+    this.begin();
   }
 
   // Hands.

@@ -7,6 +7,7 @@ import { Modifiers } from "./modifiers.js";
 import { Outbox, heldForOthers } from "./outbox.js";
 import { Pad } from "./pad.js";
 import { byId, fill, part, visible } from "./page.js";
+import { Pallet } from "./pallet.js";
 import { showPanel } from "./panels.js";
 import { Photo } from "./photo.js";
 import { Poll } from "./poll.js";
@@ -35,12 +36,16 @@ const outbox = new Outbox({
   onClock: (message) => notice(message),
 });
 const readings = new Readings(urls.readings, token);
+const pallet = new Pallet({ url: urls.pallet, token, words, onSum: sumUp });
 const sight = new Sight({
   words,
   readerUrl: urls.reader,
   pictureUrl: urls.picture,
   readings,
-  onCode: (text, symbology) => scanned(text, "camera", symbology),
+  onCode: seen,
+  isCounted: (text) => pallet.isCounted(text),
+  onSeen: () => pallet.touch(),
+  onClose: () => pallet.endPhoto(),
   onBegin: () => sounds.introduce(),
   onSwitch: () => live.restart(),
 });
@@ -56,6 +61,33 @@ let heard = 0;
 
 /**
  * @param {string} text
+ * @param {import("./sight.js").Source} source
+ * @param {string} symbology
+ */
+function seen(text, source, symbology) {
+  // Another photo of the pallet shows again what the one before has counted.
+  if (source === "photo" && pallet.isCounted(text)) return null;
+  const id = scanned(text, source, symbology);
+  if (id) pallet.add(text, id);
+  return id;
+}
+
+/**
+ * @param {Blob} photo
+ * @param {import("./readings.js").Found} found
+ */
+function photographed(photo, found) {
+  pallet.beginPhoto(found.unread.length ? sight.hints.sentence(found.unread) : "");
+  sight.showPhoto(photo, found);
+}
+
+function beginPallet() {
+  sight.closePhoto();
+  pallet.clear();
+}
+
+/**
+ * @param {string} text
  * @param {import("./outbox.js").Source} source
  * @param {string} [symbology]
  * @returns {string | null} the scan's id; a command and a card are none, what waits has none yet
@@ -67,6 +99,7 @@ function scanned(text, source, symbology) {
     return null;
   }
   if (pad.isOpen) pad.keep();
+  if (source !== "photo") sight.closePhoto();
   idle.touch();
   notice("");
   if (isCard(text)) {
@@ -141,6 +174,7 @@ async function switchTo(change) {
 }
 
 function welcome() {
+  beginPallet();
   const lead = byId("heading").textContent;
   const told = workOf().manifest || words.noManifest;
   const nothing = { text: "", quantity: null, damaged: false };
@@ -161,6 +195,7 @@ async function switchAndScan({ switch_to: manifest, text, quantity, damaged }) {
 /** @param {import("./lists.js").Shown} scan */
 function undo(scan) {
   outbox.add({ id: uuid7(), ...doing(), kind: "undo", undone: scan.id, reason: words.reason });
+  pallet.drop(scan.id);
   if (!banner.drop(scan.id)) sounds.hush();
 }
 
@@ -196,6 +231,18 @@ function answer(entry, result) {
   list.answered(entry, { severity, word, title });
   announce({ id, severity, word, text, title, lead: title, told, switch_to, ...said });
   sight.answered(result, text);
+  pallet.answered({ id, severity, word });
+}
+
+/**
+ * Many labels of one photo: one sound and one sum for all, and each stop for itself.
+ * @param {{severity: any, word: string, lead: string, told: string}} sum
+ */
+function sumUp(sum) {
+  if (banner.stops.length) return;
+  const nothing = { id: "", title: "", text: "", quantity: null, damaged: false };
+  banner.show({ ...sum, ...nothing });
+  sounds.play(sum.severity);
 }
 
 /** @param {import("./banner.js").Told} scan */
@@ -203,6 +250,7 @@ function announce(scan) {
   if (answered.has(scan.id)) return;
   idle.touch();
   answered.add(scan.id);
+  if (scan.severity !== "stop" && pallet.isTogether(scan.id)) return;
   banner.show(scan);
   const severity = /** @type {"ok" | "attention" | "stop"} */ (scan.severity);
   sounds.play(severity);
@@ -221,7 +269,7 @@ function acknowledge() {
  */
 function refreshed(news, askedAt) {
   if (!list.isLoaded) passOver(news.scans);
-  for (const scan of [...news.scans].reverse()) announce(scan);
+  for (const scan of [...news.scans].reverse()) hearOf(scan);
   for (const scan of news.scans) {
     banner.complete(scan);
     sight.answered(scan, scan.text);
@@ -234,6 +282,19 @@ function refreshed(news, askedAt) {
   sight.told(news.camera);
   if (news.heard) hear(news.heard);
   if (news.problem) notice(news.problem);
+}
+
+/**
+ * What this page did not scan itself came before the station's camera.
+ * @param {import("./lists.js").Shown} scan
+ */
+function hearOf(scan) {
+  const isNews = !answered.has(scan.id);
+  const isOwn = outbox.unsent.all().some(({ id }) => id === scan.id);
+  announce(scan);
+  if (!isNews || isOwn || sight.source !== "station") return;
+  pallet.add(scan.text, scan.id);
+  pallet.answered(scan);
 }
 
 /**
@@ -267,6 +328,7 @@ function drawOutbox() {
   for (const one of box.querySelectorAll("[data-icon]")) one.hidden = one.dataset.icon !== icon;
   part(box, "count").textContent = String(waiting.length);
   part(box, "more").textContent = isStuck && waiting.length ? words.offline : words.waiting;
+  pallet.settle(new Set(waiting.map(({ id }) => id)));
   list.waiting = waiting;
   list.draw();
   refusals.draw(outbox.refused.all());
@@ -352,6 +414,8 @@ const BUTTONS = {
     if (byId("code").checkVisibility?.()) byId("code").focus();
     else type();
   },
+  "new-pallet": beginPallet,
+  "close-photo": () => sight.closePhoto(),
   disarm: () => modifiers.set({ damaged: false, quantity: null }),
 };
 
@@ -375,7 +439,7 @@ new Photo(byId("photo"), {
   readings,
   words,
   onTold: notice,
-  onCode: (text, symbology) => scanned(text, "photo", symbology),
+  onPhoto: photographed,
 });
 if (banner.stops.length) sounds.ring();
 drawSound();
