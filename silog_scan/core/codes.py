@@ -80,6 +80,8 @@ _grammar = OURS
 def speak(grammar: Grammar) -> None:
     """Take package labels to be of this grammar from now on; a program does so once, at start."""
     global _grammar  # noqa: PLW0603  # one election in one process
+    if grammar == _grammar:
+        return
     _grammar = grammar
     identify.cache_clear()
     flaw.cache_clear()

@@ -164,8 +164,8 @@ def _problem(pattern: str) -> Sentence | None:
         is_late = bool(names) and names[-1].startswith("check_") and not is_open
         if piece is None or is_nested or is_late:
             return say(
-                "what begins with %(rest)s is not allowed there. Use letters, digits, \\d, sets "
-                "as [A-Z], counts as {6} and named parts, a check part last.",
+                "what begins with %(rest)s is not allowed there. Use letters, digits, sets as "
+                "[A-Z], counts as {6} and named parts, a check part last.",
                 rest=pattern[end : end + 10],
             )
         if piece["open"]:

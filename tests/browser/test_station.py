@@ -147,7 +147,8 @@ def test_caps_lock_does_not_hide_our_own_labels(station: Hands) -> None:
     station.scan(FIRST.lower())
 
     expect_counted(station, "1")
-    expect(station.page.locator("#banner [data-lead]")).to_have_text(FIRST)
+    lead = station.page.locator("#banner [data-lead]")
+    expect(lead).to_have_text("Ballot box · TPS 001, damaged")
 
 
 def test_a_scan_is_sent_again_under_its_own_id(station: Hands) -> None:

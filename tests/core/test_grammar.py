@@ -1,25 +1,18 @@
 """The grammar of labels: what an election may set, and what its labels then say."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from silog_scan.core import codes
+from silog_scan.core import cells, codes
 from silog_scan.core.agreement import Reading, accepted
 from silog_scan.core.codes import Identity, Kind
 from silog_scan.core.errors import Malformed
-from silog_scan.core.grammar import OURS, grammar_of, mod97
+from silog_scan.core.grammar import grammar_of, mod97
 
 CHECKED = r"(?P<region>\d{4})/(?P<item>[A-Z]{2})(?P<serial>\d{6})(?P<check_mod97>\d{2})"
-
-
-@pytest.fixture(autouse=True)
-def ours_again() -> Iterator[None]:
-    yield
-    codes.speak(OURS)
 
 
 def code39(text: str) -> Reading:
@@ -67,6 +60,13 @@ def test_weak_evidence_is_believed_for_a_label_of_the_grammar() -> None:
 
     assert accepted([code39("KOLI0001")])
     assert not accepted([code39("1271-KS-004512")])
+
+
+def test_weak_evidence_is_not_believed_because_a_manifest_may_list_the_text() -> None:
+    listed = cells.package("KPU 2024")
+
+    assert listed == "KPU 2024"
+    assert not accepted([code39(listed)])
 
 
 def test_a_wrong_check_digit_is_no_evidence() -> None:
