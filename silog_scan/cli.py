@@ -18,6 +18,7 @@ import click
 
 from silog_scan import config, language, serving
 from silog_scan.config import Settings
+from silog_scan.core import codes
 from silog_scan.core.errors import Malformed, NotFound, Refused, Sentence, say
 from silog_scan.core.stock import Condition, Task
 from silog_scan.core.visible import visible
@@ -155,7 +156,9 @@ def main(ctx: click.Context) -> None:
         # JSON is UTF-8 whatever the terminal or the pipe is, and no text stops the program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    ctx.obj = Line(config.read())
+    settings = config.read()
+    codes.speak(settings.labels)
+    ctx.obj = Line(settings)
 
 
 def as_json(value: object) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from silog_scan.core.errors import Malformed, Sentence, say
+from silog_scan.core.grammar import OURS, Grammar, grammar_of
 from silog_scan.core.stock import Task
 
 KNOWN = (
@@ -29,6 +30,7 @@ KNOWN = (
     "SILOG_CAMERA",
     "SILOG_BACKUPS",
     "SILOG_SEALS_REQUIRED",
+    "SILOG_LABELS",
 )
 LANGUAGES = ("id", "en")
 TLS = ("local", "off")
@@ -57,6 +59,7 @@ class Settings:
     seals_required: frozenset[Task] = frozenset()
     demo: bool = False
     backup_folder: Path | None = None
+    labels: Grammar = OURS
 
     @property
     def file(self) -> Path | None:
@@ -123,6 +126,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         camera=environment.get("SILOG_CAMERA") or "none",
         seals_required=_tasks(environment.get("SILOG_SEALS_REQUIRED", "")),
         backup_folder=_folder(environment.get("SILOG_BACKUPS")),
+        labels=_labels(environment.get("SILOG_LABELS")),
     )
 
 
@@ -227,6 +231,17 @@ def _proxies(text: str) -> tuple[Network, ...]:
                 "10.0.0.0/24; %(text)s does not.",
                 text=text,
             ),
+        ) from None
+
+
+def _labels(text: str | None) -> Grammar:
+    if not text:
+        return OURS
+    try:
+        return grammar_of(text)
+    except Malformed as refusal:
+        raise _refused(
+            say("SILOG_LABELS is malformed. %(reason)s", reason=refusal.sentence)
         ) from None
 
 

@@ -33,6 +33,7 @@ from filelock import FileLock, Timeout
 
 from silog_scan import config, language
 from silog_scan.config import Settings
+from silog_scan.core import codes
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 
 if TYPE_CHECKING:
@@ -272,6 +273,7 @@ def _open(serving: Serving) -> Callable[..., Any]:
     from silog_scan.web.context import Backend
 
     settings = serving.settings
+    codes.speak(settings.labels)
     held = _hold(settings.home, serving.workers)
     database = Database(settings.database)
     is_seen_whole = _open_home(settings, database)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
+from silog_scan.core import codes
+from silog_scan.core.grammar import OURS
 from silog_scan.services import homes
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.passwords import NewPassword
@@ -27,6 +29,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def labels_of_ours() -> Iterator[None]:
+    """Leave no other election's labels behind: a process has one grammar."""
+    yield
+    codes.speak(OURS)
 
 
 def sqlite_url(path: Path) -> str:

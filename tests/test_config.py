@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from silog_scan import config
 from silog_scan.config import Settings
 from silog_scan.core.errors import Malformed
+from silog_scan.core.grammar import grammar_of
 from silog_scan.core.stock import Task
 
 
@@ -37,6 +38,7 @@ def test_every_setting_is_taken() -> None:
             "SILOG_CAMERA": "0",
             "SILOG_BACKUPS": "/mnt/backups",
             "SILOG_SEALS_REQUIRED": "receive, dispatch,",
+            "SILOG_LABELS": r"(?P<serial>KPU\d{6})",
         }
     )
 
@@ -54,6 +56,7 @@ def test_every_setting_is_taken() -> None:
         camera="0",
         seals_required=frozenset({Task.RECEIVE, Task.DISPATCH}),
         backup_folder=Path("/mnt/backups"),
+        labels=grammar_of(r"(?P<serial>KPU\d{6})"),
     )
 
 
@@ -141,6 +144,8 @@ def test_the_language_is_the_terminals_unless_set(
         ("SILOG_DATABASE", "postgresql://db:port/silog"),
         ("SILOG_SEALS_REQUIRED", "receive;dispatch"),
         ("SILOG_SEALS_REQUIRED", "Receive"),
+        ("SILOG_LABELS", " "),
+        ("SILOG_LABELS", r"(?P<serial>(\d+)+)"),
     ],
 )
 def test_what_is_malformed_or_unknown_is_refused(name: str, value: str) -> None:

@@ -2,13 +2,16 @@
 
 Our own labels are ASCII and upper case so that every symbology and keyboard carries them:
 
-* a package ``1271-KS-004512``: regency, two letters for the item, six digits of serial;
+* a package ``1271-KS-004512``: regency, two letters for the item, six digits of serial, or
+  whatever the election's grammar says (``core.grammar``);
 * an item of the catalogue ``SLG-ITEM-TINTA``;
 * a command ``SLG-CMD-DAMAGED`` or ``SLG-CMD-QTY-40``, which changes the scan that follows;
 * a task ``SLG-TASK-RECEIVE``, a place ``SLG-PLACE-12.71.01``.
 
 GS1 element strings (SSCC, GTIN with serial, Digital Link) are read by biip. Everything else is
 plain text, which a manifest may still list: KPU's codes of 2024 are plain.
+
+Small letters, as CapsLock makes them, are taken for capitals in texts of our own only.
 """
 
 import re
@@ -18,6 +21,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from silog_scan.core.errors import Sentence, say
+from silog_scan.core.grammar import OURS, Grammar, Label, mod97
 
 MAX_TEXT = 4_096
 """Characters; longer than any label of the field, and a QR code holds 7,089 digits."""
@@ -25,12 +29,19 @@ BADGE = "SLG-BADGE-"
 """How the text of a person's card begins; the rest is a secret, never kept."""
 
 _ALLOWED_CONTROLS = {"\x1d", "\x1e", "\x04"}  # GS, RS, EOT: ISO/IEC 15434
-_PACKAGE = re.compile(r"(\d{2})(\d{2})-([A-Z]{2})-(\d{6})", re.ASCII)
 _QUANTITY = re.compile(r"SLG-CMD-QTY-([1-9]\d{0,6})", re.ASCII)
 _SSCC_LENGTH = 18
 _REMEMBERED = 1_024
 """Texts whose kind is kept: a scan asks for it where it is gathered and where it is decided."""
-_GS1_PREFIXES = ("]C1", "]d2", "]Q3", "]e0")
+_GS1_PREFIXES = ("]C1", "]d2", "]Q3", "]e0", "]J1")
+_IDENTIFIER = re.compile(r"\][ACEFGIJLQXde][0-9A-Za-z]", re.ASCII)
+"""A symbology identifier of ISO/IEC 15424: a scanner may be set to type it before every code."""
+_SEPARATOR_MARK = re.compile(r"\{GS\}|<GS>|\[GS\]|\^\]|\u241d", re.IGNORECASE)
+"""How scanners that cannot type a group separator spell it."""
+_SHORT_GTIN = re.compile(r"\(0([12])\)(\d{8}|\d{12,13})(?=\(|$)", re.ASCII)
+_LINK_KEY = re.compile(r"https?://[^?#]*/(?:00/(\d{18})|01/(\d{8}|\d{12,14}))(?=[/?#]|$)", re.ASCII)
+_PADDED_UPC = re.compile(r"\]E00\d{12}", re.ASCII)
+_RETAIL_IDENTIFIERS = ("]E0", "]E4", "]I1")
 
 ITEM_LETTERS = {
     "KS": "KOTAK", "BL": "BILIK", "SP": "SURAT-PPWP", "SR": "SURAT-DPR", "SD": "SURAT-DPD",
@@ -63,10 +74,28 @@ class Identity:
     region: str | None = None
 
 
+_grammar = OURS
+
+
+def speak(grammar: Grammar) -> None:
+    """Take package labels to be of this grammar from now on; a program does so once, at start."""
+    global _grammar  # noqa: PLW0603  # one election in one process
+    if grammar == _grammar:
+        return
+    _grammar = grammar
+    identify.cache_clear()
+    flaw.cache_clear()
+
+
 def clean(text: str) -> str:
-    """Return the text as the register keeps it: trimmed, without a leading symbology identifier."""
+    """Return the text as the register keeps it: trimmed, without a leading symbology identifier.
+
+    A UPC that a scanner sends as an EAN with a zero before it is given as it is printed.
+    """
     text = text.strip(" \t\r\n")
-    return text[3:] if text.startswith(_GS1_PREFIXES) else text
+    if _PADDED_UPC.fullmatch(text):
+        return text[4:]
+    return text[3:] if _IDENTIFIER.match(text) else text
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -85,7 +114,7 @@ def flaw(text: str, symbology: str | None = None) -> Sentence | None:
         return say("This is a person's card, no label. To change who works here, use Switch.")
     if not text.isprintable() and any(map(_is_forbidden, text.strip(" \t\r\n"))):
         return say("The code has control characters that no label has. Scan it again.")
-    return _digit_flaw(clean(text), symbology, is_gs1=text.startswith(_GS1_PREFIXES))
+    return _digit_flaw(text.strip(" \t\r\n"), symbology) or _label_flaw(clean(text))
 
 
 def is_badge(text: str) -> bool:
@@ -99,29 +128,64 @@ def _is_forbidden(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs")
 
 
-def _digit_flaw(text: str, symbology: str | None, *, is_gs1: bool) -> Sentence | None:
+def _digit_flaw(text: str, symbology: str | None) -> Sentence | None:
     """Check the digit of a code that claims one: GS1 element strings, EAN and UPC, SSCC."""
-    digits = _checked_digits(text, symbology, is_gs1=is_gs1)
+    digits = _checked_digits(text, symbology)
     if digits is None or check_digit(digits[:-1]) == digits[-1]:
         return None
+    return _wrong_check(clean(text), digits[-1], check_digit(digits[:-1]))
+
+
+def _wrong_check(text: str, seen: str, right: str) -> Sentence:
     return say(
         "The check digit of %(text)s is wrong: %(seen)s should be %(right)s. Scan it again.",
         text=text,
-        seen=digits[-1],
-        right=check_digit(digits[:-1]),
+        seen=seen,
+        right=right,
     )
 
 
-def _checked_digits(text: str, symbology: str | None, *, is_gs1: bool) -> str | None:
+def _checked_digits(text: str, symbology: str | None) -> str | None:
     """Return the digits whose last one is a GS1 check digit, or None when nothing claims one."""
-    if symbology in ("ean13", "ean8", "upca") and text.isascii() and text.isdigit():
-        return text
-    sscc = re.match(r"\(00\)(\d{18})", text, re.ASCII)
-    if sscc is None and (is_gs1 or len(text) == _SSCC_LENGTH + 2):
-        sscc = re.match(r"00(\d{18})", text, re.ASCII)
-    gtin = re.match(r"\(0[12]\)(\d{14})", text, re.ASCII)
-    found = sscc or gtin
-    return found[1] if found else None
+    cleaned, is_gs1 = clean(text), text.startswith(_GS1_PREFIXES)
+    is_retail = symbology in ("ean13", "ean8", "upca") or text.startswith(_RETAIL_IDENTIFIERS)
+    if is_retail and cleaned.isascii() and cleaned.isdigit():
+        return cleaned
+    patterns = [r"\(00\)(\d{18})", r"\(0[12]\)(\d{14})"]
+    if is_gs1:
+        patterns += [r"\x1d?00(\d{18})", r"\x1d?0[12](\d{14})"]
+    elif len(cleaned) == _SSCC_LENGTH + 2:
+        patterns.append(r"00(\d{18})")
+    found = (re.match(pattern, cleaned, re.ASCII) for pattern in patterns)
+    match = next(filter(None, found), None) or _LINK_KEY.match(cleaned)
+    return match[match.lastindex or 0] if match else None
+
+
+def _label_flaw(text: str) -> Sentence | None:
+    """Return what is wrong with a label whose check digits are, unless it has another form too."""
+    labels = [label for label in _grammar.read(text) if _item(label) is not None]
+    if not labels or any(map(_is_sound, labels)):
+        return None
+    wrong = labels[0]
+    return _wrong_check(wrong.text, wrong.check or "", _right_check(wrong))
+
+
+def _right_check(label: Label) -> str:
+    if label.scheme == "mod97":
+        return mod97(label.body)
+    return check_digit("".join(filter(str.isdigit, label.body)))
+
+
+def _is_sound(label: Label) -> bool:
+    return label.check is None or label.check == _right_check(label)
+
+
+def _item(label: Label) -> str | None:
+    """Return the code of the label's item, an empty one where it names none, None if unknown."""
+    if label.item is None:
+        return ""
+    is_code = label.item in ITEM_LETTERS.values()
+    return label.item if is_code else ITEM_LETTERS.get(label.item)
 
 
 def check_digit(digits: str) -> str:
@@ -134,13 +198,18 @@ def check_digit(digits: str) -> str:
 def identify(text: str) -> Identity:
     """Return what the text identifies; it must have no ``flaw``."""
     cleaned = clean(text)
-    if cleaned.startswith("SLG-"):
-        return _own(cleaned)
-    if match := _PACKAGE.fullmatch(cleaned):
-        item = ITEM_LETTERS.get(match[3])
-        if item:
-            return Identity(Kind.PACKAGE, cleaned, item=item, region=f"{match[1]}.{match[2]}")
-    return _gs1(text, cleaned) or Identity(Kind.TEXT, cleaned)
+    if cleaned[:4].upper() == "SLG-" and cleaned.isascii():
+        return _own(cleaned.upper())
+    return _package(cleaned) or _gs1(text.strip(), cleaned) or Identity(Kind.TEXT, cleaned)
+
+
+def _package(text: str) -> Identity | None:
+    """Read a package label of the election's grammar."""
+    for label in _grammar.read(text):
+        item = _item(label)
+        if item is not None and _is_sound(label):
+            return Identity(Kind.PACKAGE, label.text, item or None, label.region)
+    return None
 
 
 def _own(text: str) -> Identity:
@@ -163,12 +232,11 @@ def _gs1(text: str, cleaned: str) -> Identity | None:
     if bare_sscc:
         digits = cleaned[-_SSCC_LENGTH:]
         return Identity(Kind.SSCC, digits) if check_digit(digits[:-1]) == digits[-1] else None
-    says_gs1 = text.startswith(_GS1_PREFIXES) or "\x1d" in cleaned
-    if not (
-        says_gs1 or re.match(r"\(\d{2,4}\)", cleaned) or "/00/" in cleaned or "/01/" in cleaned
-    ):
-        return None
-    return _by_biip(cleaned)
+    spelled = _SEPARATOR_MARK.sub("\x1d", cleaned)
+    says_gs1 = text.startswith(_GS1_PREFIXES) or "\x1d" in spelled
+    if says_gs1 or re.match(r"\(\d{2,4}\)", cleaned) or _LINK_KEY.match(cleaned):
+        return _by_biip(spelled)
+    return None
 
 
 def _by_biip(text: str) -> Identity | None:
@@ -181,15 +249,27 @@ def _by_biip(text: str) -> Identity | None:
         if text.startswith(("http://", "https://")):
             elements = GS1DigitalLinkURI.parse(text).element_strings
         elif text.startswith("("):
-            elements = GS1Message.parse_hri(text).element_strings
+            elements = GS1Message.parse_hri(_with_whole_gtins(text)).element_strings
         else:
             elements = GS1Message.parse(text).element_strings
     except (ParseError, ValueError):  # ValueError: not even a URL
         return None
-    for element in elements:
-        if element.ai.ai == "00":
-            return Identity(Kind.SSCC, element.value)
-    normal = "".join(f"({element.ai.ai}){element.value}" for element in elements)
+    return _normal({element.ai.ai: element.value for element in elements})
+
+
+def _with_whole_gtins(text: str) -> str:
+    return _SHORT_GTIN.sub(lambda gtin: f"(0{gtin[1]}){gtin[2]:0>14}", text)
+
+
+def _normal(values: dict[str, str]) -> Identity | None:
+    """Return the one identity of all spellings: an SSCC, GTIN with serial, or all there is.
+
+    What names one thing alone is its code: a batch or a date on the label adds nothing to it.
+    """
+    if "00" in values:
+        return Identity(Kind.SSCC, values["00"])
+    names = ("01", "21") if {"01", "21"} <= values.keys() else sorted(values)
+    normal = "".join(f"({name}){values[name]}" for name in names)
     return Identity(Kind.GS1, normal) if normal else None
 
 

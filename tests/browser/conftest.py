@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -154,12 +154,12 @@ class Hands:
         if parts.scheme not in ("blob", "data") and not is_ours:
             self.strayed.append(request.url)
 
-    def scan(self, text: str, *, gap: float = _GAP, end: str = "Enter") -> None:
+    def scan(self, text: Iterable[str], *, gap: float = _GAP, end: str = "Enter") -> None:
         """Type as a scanner does: the times stand in the keys, whatever this machine's load."""
         self._at = max(self._at, time.time()) + 1
         for letter in text:
             self._at += gap
-            self._press(letter, letter)
+            self._press(letter, letter if len(letter) == 1 else "")
         self._at += gap
         self._press(end, {"Enter": "\r", "Tab": ""}[end])
 

@@ -104,6 +104,53 @@ def test_the_undo_key_takes_back_the_last_scan(station: Hands) -> None:
     expect(station.page.locator("#scans .t .gone")).to_have_text("Ballot box · TPS 001")
 
 
+GTIN = "0109506000134352"
+
+
+def text_sent(request: Request) -> str:
+    return str(json.loads(request.post_data or "")["scans"][0]["text"])
+
+
+def test_the_undo_key_within_a_burst_is_a_separator(station: Hands) -> None:
+    station.scan(FIRST)
+    expect_counted(station, "1")
+
+    with station.page.expect_request("**/api/v1/scans") as asked:
+        station.scan(["]", "d", "2", *GTIN, *"21A1", "F8", *"10B"])
+
+    assert text_sent(asked.value) == f"]d2{GTIN}21A1\x1d10B"
+    expect_counted(station, "1")
+
+
+TYPED_BY_ALT = """([before, after]) => {
+  const send = (type, init) => document.body.dispatchEvent(
+    new KeyboardEvent(type, { bubbles: true, ...init }));
+  const letters = (text) => [...text].forEach((key) => send("keydown", { key }));
+  letters(before);
+  send("keydown", { key: "Alt", altKey: true });
+  for (const key of "029") send("keydown", { key, code: `Numpad${key}`, altKey: true });
+  send("keyup", { key: "Alt" });
+  letters(after);
+  send("keydown", { key: "Enter" });
+}"""
+
+
+def test_alt_and_digits_are_a_separator(station: Hands) -> None:
+    with station.page.expect_request("**/api/v1/scans") as asked:
+        station.page.evaluate(TYPED_BY_ALT, [f"]d2{GTIN}21A1", "10B"])
+
+    assert text_sent(asked.value) == f"]d2{GTIN}21A1\x1d10B"
+
+
+def test_caps_lock_does_not_hide_our_own_labels(station: Hands) -> None:
+    station.scan("slg-cmd-damaged")
+    station.scan(FIRST.lower())
+
+    expect_counted(station, "1")
+    lead = station.page.locator("#banner [data-lead]")
+    expect(lead).to_have_text("Ballot box · TPS 001, damaged")
+
+
 def test_a_scan_is_sent_again_under_its_own_id(station: Hands) -> None:
     seen: list[list[str]] = []
 

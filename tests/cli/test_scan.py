@@ -42,6 +42,23 @@ def test_jsonl_is_the_apis_result_and_nothing_else(run: Run) -> None:
     assert set(result["event"]) == {"station", "sequence", "digest"}
 
 
+def test_a_label_may_be_typed_in_any_of_its_spellings(run: Run) -> None:
+    done = run("scan", "-", "--manifest", "SJ-1", input="]C01271-KS-000001\r\n1271-ks-000001\n")
+
+    assert outcomes(done.lines) == ["accepted", "duplicate"]
+
+
+def test_the_label_of_an_election_is_known_by_its_grammar(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SILOG_LABELS", r"(?P<region>\d{4})P(?P<serial>\d{4})(?P<check_mod10>\d)")
+
+    done = run("scan", "-", input="1275P00018\n1275P00019\n1275-KS-000001\n")
+
+    assert outcomes(done.lines) == ["wrong-destination", "invalid", "unknown"]
+    assert done.code == 1
+
+
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [

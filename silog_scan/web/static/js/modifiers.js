@@ -60,8 +60,9 @@ export class Modifiers {
    * @returns {boolean} whether the text was a command, and no goods
    */
   heard(text) {
-    if (!text.startsWith(COMMAND)) return false;
-    const command = text.slice(COMMAND.length);
+    const capitals = text.toUpperCase(); // CapsLock makes them small.
+    if (!capitals.startsWith(COMMAND)) return false;
+    const command = capitals.slice(COMMAND.length);
     const quantity = QUANTITY.exec(command);
     if (command === "DAMAGED") this.set({ damaged: true });
     else if (command === "CLEAR") this.set({ damaged: false, quantity: null });

@@ -27,9 +27,10 @@ export function workOf(body = document.body) {
  * @returns {Partial<Work> | null} the change that a card asks for, or null where it is none
  */
 export function changeOf(text, { task, manifest, waiting }) {
-  if (text.startsWith(PLACE)) return { place: text.slice(PLACE.length), manifest: "" };
+  const capitals = text.toUpperCase(); // CapsLock makes them small.
+  if (capitals.startsWith(PLACE)) return { place: capitals.slice(PLACE.length), manifest: "" };
   if (waiting.includes(text)) return { manifest: text };
-  if (!text.startsWith(TASK)) return null;
+  if (!capitals.startsWith(TASK)) return null;
   const asked = text.slice(TASK.length).toLowerCase();
   // What comes in is on other manifests than what goes out.
   const isSameWay = (task === "dispatch") === (asked === "dispatch");

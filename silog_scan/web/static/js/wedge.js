@@ -3,6 +3,7 @@
 
 const GROUP_SEPARATOR = "\x1d";
 const ENDS = ["Enter", "Tab"];
+const FEWEST = 3; // An identifier of GS1 and one letter: nothing shorter stands before a separator.
 const SILENT = ["Shift", "Control", "Alt", "AltGraph", "Meta", "CapsLock", "NumLock"];
 
 /**
@@ -25,7 +26,9 @@ export class Wedge {
     /** @type {HTMLInputElement | null} */
     this.field = null;
     this.before = "";
+    this.altDigits = "";
     addEventListener("keydown", (event) => this.heard(event), { capture: true });
+    addEventListener("keyup", (event) => this.released(event), { capture: true });
   }
 
   forget() {
@@ -35,16 +38,45 @@ export class Wedge {
 
   /** @param {KeyboardEvent} event */
   heard(event) {
+    if (event.key === "Alt") this.altDigits = "";
     if (SILENT.includes(event.key)) return;
     // The time of the key itself: a busy page handles events late, and in a bunch.
     if (this.text && event.timeStamp - this.latest > this.settings.longestGap) this.forget();
     if (ENDS.includes(event.key)) return this.end(event);
-    const letter = letterOf(event);
+    const digit = altDigitOf(event);
+    if (digit !== null) {
+      this.altDigits += digit;
+      return;
+    }
+    const letter = this.isSeparatorKey(event) ? GROUP_SEPARATOR : letterOf(event);
     if (letter === null) return;
     if (letter === GROUP_SEPARATOR) keepSeparator(event);
     // A space in a code would press the button that has the focus.
     if (letter === " " && this.text && !isField(event.target)) event.preventDefault();
     this.take(letter, event);
+  }
+
+  /**
+   * The letter that Alt and digits made comes when Alt is let go.
+   * @param {KeyboardEvent} event
+   */
+  released(event) {
+    if (event.key !== "Alt" || !this.altDigits) return;
+    const code = Number(this.altDigits);
+    this.altDigits = "";
+    const isLetter = code >= 32 && code < 127;
+    const letter = String.fromCharCode(code);
+    if (isLetter || letter === GROUP_SEPARATOR) this.take(letter, event);
+  }
+
+  /**
+   * F8 takes back a scan, but within a burst a scanner means the separator by it.
+   * @param {KeyboardEvent} event
+   */
+  isSeparatorKey(event) {
+    if (event.key !== "F8" || this.text.length < FEWEST) return false;
+    const { meanGap, longestGap } = this.settings;
+    return this.meanGap <= meanGap && event.timeStamp - this.latest <= longestGap;
   }
 
   /**
@@ -98,11 +130,20 @@ function letterOf(event) {
 }
 
 /**
+ * @param {KeyboardEvent} event
+ * @returns {string | null} a digit of the keypad while Alt is held, as scanners spell Alt+029
+ */
+function altDigitOf({ altKey, ctrlKey, code }) {
+  return altKey && !ctrlKey ? (/^Numpad(\d)$/.exec(code)?.[1] ?? null) : null;
+}
+
+/**
  * A field drops a group separator silently, so it is put there by hand, for slow scanners.
  * @param {KeyboardEvent} event
  */
 function keepSeparator(event) {
   event.preventDefault();
+  event.stopImmediatePropagation();
   if (isField(event.target)) {
     const field = /** @type {HTMLInputElement} */ (event.target);
     field.setRangeText(GROUP_SEPARATOR, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
