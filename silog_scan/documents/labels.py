@@ -136,18 +136,16 @@ def _not_gs1(text: str) -> Refused:
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """What surrounds a code, in modules: white first, then the frame."""
+    """What surrounds a code, in modules: white beside it, white above and below, then the frame."""
 
-    quiet: int
+    beside: int
+    above: int
     frame: int
 
-    @property
-    def whole(self) -> int:
-        """Return the modules from the frame's outer edge to the code."""
-        return self.quiet + self.frame
 
-
-MARGINS = {"code128": Margins(10, 6), "qrcode": Margins(4, 3), "datamatrix": Margins(2, 3)}
+MARGINS = {
+    "code128": Margins(10, 5, 6), "qrcode": Margins(4, 4, 3), "datamatrix": Margins(2, 2, 3),
+}  # fmt: skip
 """Quiet zones of the standards (Data Matrix asks for 1), and the frames that were measured."""
 
 
@@ -155,13 +153,13 @@ def drawn(pattern: Pattern, *, framed: bool = True) -> tuple[str, ...]:
     """Return all modules of a label's code, row by row: frame, quiet zone, and bars in height."""
     rows = pattern.rows * BAR_HEIGHT if len(pattern.rows) == 1 else pattern.rows
     margins = MARGINS[pattern.symbology]
-    quiet = _surrounded(rows, "0", margins.quiet)
-    return _surrounded(quiet, "1", margins.frame) if framed else quiet
+    quiet = _surrounded(rows, "0", margins.beside, margins.above)
+    return _surrounded(quiet, "1", margins.frame, margins.frame) if framed else quiet
 
 
-def _surrounded(rows: tuple[str, ...], ink: str, thickness: int) -> tuple[str, ...]:
-    side, edge = ink * thickness, ink * (len(rows[0]) + 2 * thickness)
-    return ((edge,) * thickness) + tuple(side + row + side for row in rows) + (edge,) * thickness
+def _surrounded(rows: tuple[str, ...], ink: str, beside: int, above: int) -> tuple[str, ...]:
+    side, edge = ink * beside, ink * (len(rows[0]) + 2 * beside)
+    return ((edge,) * above) + tuple(side + row + side for row in rows) + (edge,) * above
 
 
 def pixels(pattern: Pattern, *, module: int, framed: bool = True) -> Image.Image:

@@ -120,6 +120,7 @@ def test_a_text_that_cannot_be_printed_is_refused(
 def test_a_frame_stands_around_the_quiet_zone(symbology: str, frame: int) -> None:
     rows = labels.drawn(labels.encode(PACKAGE, symbology))
 
-    first_of_code = rows[labels.MARGINS[symbology].whole]
-    assert first_of_code.startswith("1" * frame + "0" * labels.MARGINS[symbology].quiet + "1")
+    margins = labels.MARGINS[symbology]
+    first_of_code = rows[frame + margins.above]
+    assert first_of_code.startswith("1" * frame + "0" * margins.beside + "1")
     assert set("".join(rows[:frame])) == set("".join(rows[-frame:])) == {"1"}
