@@ -23,7 +23,7 @@ _DOT = 25.4 / 300
 _DOTS_OF_BARS = (5, 4)  # 0.42 and 0.34 mm
 _DOTS_OF_SQUARES = range(20, 9, -1)  # 1.7 to 0.85 mm
 _GAP, _PAD = 2.5, 4.0
-_BARS_TOP, _SQUARE = 12.0, 42.0
+_BARS_TOP, _SQUARE = 12.6, 42.0
 _LINE, _CODE_LINE = 4.2, 53.9
 _EM = 0.64
 """Widths of capital letters and digits in sans-serif faces, bold too, in em; on the wide side."""
@@ -70,7 +70,7 @@ def _placed(place: int, label: Label) -> str:
         f'<g transform="translate({left:.2f} {top:.2f})">'
         f'<rect width="{LABEL[0]}" height="{LABEL[1]}" fill="none" stroke="#bbb" '
         f'stroke-width=".1"/>{_with_bars(label) if is_linear else _with_square(label)}'
-        f"{_words(label.code, _PAD, _CODE_LINE, most=9, is_bold=True)}</g>"
+        f"{_words(label.code, _PAD, _CODE_LINE, most=8.5, is_bold=True)}</g>"
     )
 
 

@@ -26,7 +26,7 @@ SYMBOLOGIES = ("code128", "qrcode", "datamatrix")
 MOST_MODULES = {"code128": 233, "qrcode": 33, "datamatrix": 36}
 """The widest symbol that a label of 99 mm carries at the least module we print: Code 128 with 18
 symbols between start and check at 0.34 mm, a matrix code at 0.85 mm."""
-BAR_HEIGHT = 60
+BAR_HEIGHT = 54
 """Modules that the bars of a linear code are high."""
 
 _SSCC = re.compile(r"\d{18}", re.ASCII)

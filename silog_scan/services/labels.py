@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from silog_scan.core import codes, places
 from silog_scan.core.errors import Malformed, Sentence, say
 from silog_scan.core.ids import uuid7
+from silog_scan.core.items import Catalogue
 from silog_scan.core.labels import Pattern, from_bits
 from silog_scan.documents import labels
 from silog_scan.documents.label_sheets import Label
+from silog_scan.services import deliveries
 from silog_scan.services.actors import Actor
 from silog_scan.store import queries
 from silog_scan.store.db import chunks
@@ -216,16 +218,22 @@ def _words(
         for row in session.execute(listed.where(line.package.in_(some)))
         if actor.may_see_hop(row.origin, row.receiver)
     ]
-    items = {item.code: item.name_id for item in queries.items(session)}
+    known = deliveries.catalogue(session)
     ways = {row.destination: _way(row.destination) for row in rows}
     names = queries.place_names(session, {code for way in ways.values() for code in way})
     return {
         row.package: (
-            items.get(row.item, row.item),
+            _short_name(known, row.item),
             tuple(names[code] for code in ways[row.destination] if code in names),
         )
         for row in rows
     }
+
+
+def _short_name(known: Catalogue, code: str) -> str:
+    """Return the shortest name of an item: it is read across a warehouse."""
+    item = known.find(code)
+    return min((item.name_id, *item.also), key=len) if item else code
 
 
 def _way(destination: str) -> list[str]:
