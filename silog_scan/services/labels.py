@@ -233,7 +233,8 @@ def _words(
 def _short_name(known: Catalogue, code: str) -> str:
     """Return the shortest name of an item: it is read across a warehouse."""
     item = known.find(code)
-    return min((item.name_id, *item.also), key=len) if item else code
+    name = min((item.name_id, *item.also), key=len) if item else code
+    return name[:1].upper() + name[1:]
 
 
 def _way(destination: str) -> list[str]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from silog_scan.services import labels
 from silog_scan.store.db import Database
 from tests.cast import MEDAN
@@ -34,9 +36,8 @@ def test_a_manifest_gives_a_label_for_each_package(delivery: Path, run: Run) -> 
     assert kept(delivery) == ["1271-KS-000001", "1271-KS-000002"]
 
 
-def test_codes_come_from_standard_input_and_one_page_goes_to_standard_output(
-    delivery: Path, run: Run
-) -> None:
+@pytest.mark.usefixtures("home")
+def test_codes_come_from_standard_input_and_one_page_goes_to_standard_output(run: Run) -> None:
     done = run("labels", "--codes", "-", "--symbology", "qrcode", input="A-1\nA-2\n")
 
     assert words(done.out) == ["A-1", "A-2"]
@@ -73,17 +74,20 @@ def test_a_print_that_cannot_be_written_is_not_kept(delivery: Path, run: Run) ->
     assert kept(delivery) == []
 
 
-def test_several_pages_need_a_name(home: Path, run: Run) -> None:
+@pytest.mark.usefixtures("home")
+def test_several_pages_need_a_name(run: Run) -> None:
     done = run("labels", "--codes", "-", input="A\n" * 11)
 
     assert (done.code, done.out) == (1, "")
     assert "-o" in done.err
 
 
-def test_either_codes_or_a_manifest_are_needed(home: Path, run: Run) -> None:
+@pytest.mark.usefixtures("home")
+def test_either_codes_or_a_manifest_are_needed(run: Run) -> None:
     assert run("labels").code == 2
     assert run("labels", "--codes", "-", "--manifest", "SJ-1").code == 2
 
 
-def test_an_empty_list_is_refused(home: Path, run: Run) -> None:
+@pytest.mark.usefixtures("home")
+def test_an_empty_list_is_refused(run: Run) -> None:
     assert run("labels", "--codes", "-", input="\n").code == 1

@@ -5,9 +5,10 @@ import pytest
 from silog_scan.core.errors import Refused
 from silog_scan.core.labels import Pattern
 from silog_scan.documents import labels as encoder
+from silog_scan.documents.label_sheets import Label
 from silog_scan.services import labels
 from silog_scan.services.actors import Actor
-from silog_scan.services.labels import Kind, Label
+from silog_scan.services.labels import Kind
 from tests.cast import BOX, MEDAN
 from tests.desk import HENDRA, RINA, Desk, box, ink
 
