@@ -1023,6 +1023,75 @@ def restore(line: Line, file: Path) -> None:
     click.echo(line.tell(told))
 
 
+# Labels.
+
+
+@main.command("labels")
+@click.option("--codes", "file", type=click.File("rb"), help="A code a line; - is standard input.")
+@click.option("--manifest", help="The packages of this manifest, in its order.")
+@click.option("--symbology", type=click.Choice(["code128", "qrcode", "datamatrix"]),
+              default="code128", show_default=True)  # fmt: skip
+@click.option("--gs1", is_flag=True, help="The codes are SSCCs or GS1 element strings.")
+@click.option("--format", "form", type=click.Choice(["svg"]), default="svg", show_default=True)
+@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to write; several pages are FILE-1, FILE-2 and so on.")  # fmt: skip
+@click.pass_obj
+def make_labels(line: Line, /, **options: Any) -> None:  # click's options
+    """Draw labels to print at their real size: ten of 99 × 57 mm on a page of A4.
+
+    What is printed is kept, so that a label too blurred to be read can be recognised by it.
+    Every page is a file of its own.
+
+    \b
+    Example: silog-scan labels --manifest SJ-1271-0147 -o labels.svg
+    """
+    from silog_scan.documents import label_sheets
+    from silog_scan.services import labels
+
+    if bool(options["file"]) == bool(options["manifest"]):
+        raise click.UsageError("Give either --codes or --manifest.")
+    listed = _listed_codes(options["file"]) if options["file"] else None
+    kind = labels.Kind(options["symbology"], options["gs1"])
+    with line.writing() as (session, actor):
+        printed = listed or labels.codes_of_manifest(session, actor, options["manifest"])
+        made = labels.make(session, actor, printed, kind=kind, at=serving.now())
+        _write_pages(options["output"], list(label_sheets.pages(made)))
+    told = say("%(n)s labels on %(pages)s pages.", n=len(made), pages=label_sheets.count(made))
+    click.echo(line.tell(told), err=True)
+
+
+def _listed_codes(file: Any) -> list[str]:  # click's file
+    """Return the lines of a file; empty ones at its end are none."""
+    try:
+        return str(file.read(), "utf-8-sig").rstrip().splitlines() or [""]
+    except UnicodeDecodeError as error:
+        told = say("The codes are no text in UTF-8. Save the file as such.")
+        raise Malformed("codes-file", told) from error
+
+
+def _write_pages(output: Path | None, pages: list[str]) -> None:
+    """Write one file, or one for each page; nothing is kept as printed that was not written."""
+    if output is None and len(pages) > 1:
+        told = say("%(n)s pages are as many files. Name them with -o.", n=len(pages))
+        raise Malformed("labels-output", told)
+    if output is None:
+        click.echo(pages[0], nl=False)
+        return
+    names = [output]
+    if len(pages) > 1:
+        names = [output.with_stem(f"{output.stem}-{page}") for page in range(1, len(pages) + 1)]
+    try:
+        for name, page in zip(names, pages, strict=True):
+            name.write_text(page, encoding="utf-8")
+    except OSError as error:
+        told = say(
+            "%(file)s cannot be written: %(reason)s.",
+            file=output,
+            reason=error.strerror or str(error),
+        )
+        raise Refused("file-unwritable", told) from error
+
+
 # Users and stations.
 
 

@@ -471,7 +471,7 @@ def fixture(name: str) -> Path:
 def _fill(settings: Settings, database: "Database") -> None:
     """Found the demonstration's home and import its manifest."""
     from silog_scan.core.manifests import Defaults
-    from silog_scan.services import accounts, deliveries, homes
+    from silog_scan.services import accounts, deliveries, homes, labels
     from silog_scan.services.passwords import NewPassword
 
     at = now()
@@ -484,6 +484,8 @@ def _fill(settings: Settings, database: "Database") -> None:
         seen = deliveries.preview(session, actor, data, Defaults())
         deliveries.import_preview(session, actor, seen, attachments=settings.attachments, at=at)
         session.flush()
+        packages = labels.codes_of_manifest(session, actor, DEMO_MANIFEST)
+        labels.make(session, actor, packages, kind=labels.Kind("code128"), at=at)
         _unload_first_lorry(session, actor, at)
 
 

@@ -1,6 +1,7 @@
 """The modules that were printed: what a label looks like before paper, camera and hands."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +20,14 @@ class Pattern:
     def size(self) -> tuple[int, int]:
         """Return width and height in modules."""
         return len(self.rows[0]), len(self.rows)
+
+    @property
+    def bits(self) -> str:
+        """Return the modules of all rows, one after another, as a number in hex."""
+        return f"{int('1' + ''.join(self.rows), 2):x}"  # the 1 before them keeps leading zeros
+
+
+def from_bits(text: str, symbology: str, *, width: int, bits: str) -> Pattern:
+    """Return the pattern whose ``bits`` these are."""
+    modules = f"{int(bits, 16):b}"[1:]
+    return Pattern(text, symbology, tuple(wrap(modules, width)))

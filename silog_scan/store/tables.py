@@ -264,6 +264,27 @@ class LineRow(Base):
     last_version: Mapped[int]
 
 
+class LabelRow(Base):
+    """The modules of a label of ours: ``bits`` of all rows in hex, ``digest`` their SHA-256.
+
+    A package may have several: another symbology, or another version of the encoder. They are
+    written once and stay, as the paper does; ``made_at`` and ``user`` are of the first print.
+    """
+
+    __tablename__ = "label"
+
+    package: Mapped[str] = mapped_column(primary_key=True)
+    symbology: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    gs1: Mapped[bool]
+    width: Mapped[int]
+    bits: Mapped[str]
+    encoder: Mapped[int]
+    made_at: Mapped[datetime]
+    user: Mapped[str | None]
+
+
 # Projections: each can be made again from the events.
 
 

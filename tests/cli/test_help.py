@@ -18,6 +18,7 @@ CONTRACT = [
     "manifest export",
     "manifest close",
     "manifest void",
+    "labels",
     "reconcile",
     "stock",
     "trace",

@@ -1,0 +1,243 @@
+"""Labels of our own: make them, keep what was printed, and give what a place still expects."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from silog_scan.core import codes, places
+from silog_scan.core.errors import Malformed, Sentence, say
+from silog_scan.core.ids import uuid7
+from silog_scan.core.items import Catalogue
+from silog_scan.core.labels import Pattern, from_bits
+from silog_scan.documents import labels
+from silog_scan.documents.label_sheets import Label
+from silog_scan.services import deliveries
+from silog_scan.services.actors import Actor
+from silog_scan.store import queries
+from silog_scan.store.db import chunks
+from silog_scan.store.ledger import Ledger
+from silog_scan.store.tables import LabelRow, LineRow, ManifestRow, table_of
+
+MOST_EXPECTED = 40_000
+"""Patterns that a look is compared with: measured, 65 ms for a label. Of more, those of the
+manifests due first are kept, then in order of manifest number and line."""
+MOST_PRINTED = 10_000
+"""Labels of one print; they are kept in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How codes are printed."""
+
+    symbology: str
+    gs1: bool = False
+
+
+def make(
+    session: Session, actor: Actor, package_codes: Sequence[str], *, kind: Kind, at: datetime
+) -> list[Label]:
+    """Return the labels of codes and keep what will be printed; refuse all where one cannot be."""
+    actor.must_record()
+    actor.must_be_free()
+    _must_be_printable_at_once(package_codes)
+    found = [(code, _encoded(row, code, kind)) for row, code in enumerate(package_codes, start=1)]
+    _keep(session, actor, found, kind=kind, at=at)
+    _record(session, actor, found, kind=kind, at=at)
+    words = _words(session, actor, package_codes)
+    return [Label(code, pattern, *words.get(code, ())) for code, pattern in found]
+
+
+def codes_of_manifest(session: Session, actor: Actor, number: str) -> list[str]:
+    """Return the package codes of a manifest from or to the actor's place, in row order."""
+    manifest = queries.manifest(session, number)
+    if not actor.may_see_hop(manifest.origin, manifest.receiver):
+        raise queries.unknown_manifest(number)
+    line = table_of(LineRow).c
+    rows = (
+        select(line.package)
+        .where(
+            line.manifest == number,
+            line.last_version == manifest.version,
+            line.package.is_not(None),
+        )
+        .order_by(line.row, line.number)
+    )
+    return [str(code) for code in session.scalars(rows)]
+
+
+def expected_patterns(
+    session: Session, *, place: str, manifest: str | None = None, symbology: str | None = None
+) -> list[Pattern]:
+    """Return what was printed for the packages of the open manifests to a place, or of one.
+
+    Those already scanned stay in: without its own pattern a second scan would look like a
+    stranger. Labels that are not of our printing are never in. At most ``MOST_EXPECTED``.
+    """
+    label, line, head = table_of(LabelRow).c, table_of(LineRow).c, table_of(ManifestRow).c
+    rows = (
+        select(label.text, label.symbology, label.width, label.bits)
+        .select_from(table_of(ManifestRow))
+        .join(
+            table_of(LineRow), (line.manifest == head.number) & (line.last_version == head.version)
+        )
+        .join(table_of(LabelRow), label.package == line.package)
+        .where(head.receiver == place, head.state == "open")
+        .order_by(head.due.is_(None), head.due, head.number, line.number, label.digest)
+        .limit(MOST_EXPECTED)
+    )
+    if manifest is not None:
+        rows = rows.where(head.number == manifest)
+    if symbology is not None:
+        rows = rows.where(label.symbology == symbology)
+    found = {
+        from_bits(row.text, row.symbology, width=row.width, bits=row.bits)
+        for row in session.execute(rows)
+    }
+    return sorted(found, key=lambda pattern: (pattern.symbology, pattern.text, pattern.rows))
+
+
+# Making.
+
+
+def _must_be_printable_at_once(package_codes: Sequence[str]) -> None:
+    if not package_codes:
+        raise Malformed("labels-none", say("There is no code to print."))
+    if len(package_codes) > MOST_PRINTED:
+        told = say(
+            "%(n)s labels are more than the %(most)s of one print. Print them in parts.",
+            n=len(package_codes),
+            most=MOST_PRINTED,
+        )
+        raise Malformed("labels-many", told)
+
+
+def _encoded(row: int, code: str, kind: Kind) -> Pattern:
+    """Return a code's pattern, or refuse it by its line."""
+    flaw = codes.flaw(code) or (None if codes.clean(code) == code else _odd(code))
+    if flaw:
+        raise _in_line(row, "label-code", flaw)
+    try:
+        return labels.encode(code, kind.symbology, gs1=kind.gs1)
+    except Malformed as refusal:
+        raise _in_line(row, refusal.code, refusal.sentence) from refusal
+
+
+def _odd(code: str) -> Sentence:
+    return say("%(code)s begins or ends with what a reader leaves out.", code=code)
+
+
+def _in_line(row: int, refusal: str, what: Sentence) -> Malformed:
+    return Malformed(refusal, say("Line %(row)s: %(what)s", row=row, what=what))
+
+
+def _keep(
+    session: Session,
+    actor: Actor,
+    found: Iterable[tuple[str, Pattern]],
+    *,
+    kind: Kind,
+    at: datetime,
+) -> None:
+    """Write the patterns that are not kept yet."""
+    rows = {}
+    for code, pattern in found:
+        row = _row(actor, code, pattern, kind=kind, at=at)
+        rows[code, pattern.symbology, row["digest"]] = row
+    label = table_of(LabelRow).c
+    known = {
+        tuple(key)
+        for some in chunks({code for code, *_ in rows})
+        for key in session.execute(
+            select(label.package, label.symbology, label.digest).where(label.package.in_(some))
+        )
+    }
+    fresh = [row for key, row in rows.items() if key not in known]
+    if fresh:
+        session.execute(insert(table_of(LabelRow)), fresh)
+
+
+def _row(actor: Actor, code: str, pattern: Pattern, *, kind: Kind, at: datetime) -> dict[str, Any]:
+    return {
+        "package": code,
+        "symbology": pattern.symbology,
+        "digest": hashlib.sha256(f"{pattern.size[0]} {pattern.bits}".encode()).hexdigest(),
+        "text": pattern.text,
+        "gs1": kind.gs1,
+        "width": pattern.size[0],
+        "bits": pattern.bits,
+        "encoder": labels.ENCODER,
+        "made_at": at,
+        "user": actor.user,
+    }
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    found: Sequence[tuple[str, Pattern]],
+    *,
+    kind: Kind,
+    at: datetime,
+) -> None:
+    """Write one event of the print: how many codes, and the SHA-256 of their modules in order."""
+    printed = "".join(f"{code}\n{pattern.bits}\n" for code, pattern in found)
+    body: dict[str, Any] = {
+        "place": actor.place,
+        "symbology": kind.symbology,
+        "gs1": kind.gs1,
+        "encoder": labels.ENCODER,
+        "codes": len(found),
+        "labels_sha256": hashlib.sha256(printed.encode()).hexdigest(),
+    }
+    if actor.user:
+        body["user"] = actor.user
+    book = Ledger(session, at)
+    book.append(actor.station, "labels-printed", id=str(uuid7(at)), body=body)
+    book.flush()
+
+
+def _words(
+    session: Session, actor: Actor, package_codes: Sequence[str]
+) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return item and destination of those that a manifest of the actor's place lists."""
+    line, head = table_of(LineRow).c, table_of(ManifestRow).c
+    listed = (
+        select(line.package, line.item, line.destination, head.origin, head.receiver)
+        .join(table_of(ManifestRow), head.number == line.manifest)
+        .where(line.last_version == head.version, head.state != "void")
+        .order_by(head.imported_at, head.number)
+    )
+    rows = [
+        row
+        for some in chunks(package_codes)
+        for row in session.execute(listed.where(line.package.in_(some)))
+        if actor.may_see_hop(row.origin, row.receiver)
+    ]
+    known = deliveries.catalogue(session)
+    ways = {row.destination: _way(row.destination) for row in rows}
+    names = queries.place_names(session, {code for way in ways.values() for code in way})
+    return {
+        row.package: (
+            _short_name(known, row.item),
+            tuple(names[code] for code in ways[row.destination] if code in names),
+        )
+        for row in rows
+    }
+
+
+def _short_name(known: Catalogue, code: str) -> str:
+    """Return the shortest name of an item: it is read across a warehouse."""
+    item = known.find(code)
+    name = min((item.name_id, *item.also), key=len) if item else code
+    return name[:1].upper() + name[1:]
+
+
+def _way(destination: str) -> list[str]:
+    """Return the destination's code and those above it, below the regency."""
+    below = [code for code in places.lineage(destination) if code != places.regency(code)]
+    return below or [destination]
