@@ -1,0 +1,34 @@
+"""What else could have been printed: drawn with the settings of the labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from silog_scan.core.labels import Pattern
+from silog_scan.vision.engines import SYMBOLOGIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Encode: TypeAlias = "Callable[[str, str], Pattern | None]"
+"""Draws a text in a symbology, as the labels are drawn."""
+
+_HALF = 128
+
+
+def encoded(text: str, symbology: str) -> Pattern | None:
+    """Return the modules zxing-cpp draws for a text, None for one it cannot draw."""
+    import numpy as np
+    import zxingcpp
+
+    kind = zxingcpp.BarcodeFormat[SYMBOLOGIES[symbology]]
+    is_matrix = symbology == "datamatrix"
+    try:
+        # Not square, 16 × 16 modules become 8 × 32.
+        code = zxingcpp.create_barcode(text, kind, **{"force_square": True} if is_matrix else {})
+    except ValueError:
+        return None
+    drawn = code.to_image(scale=1, add_quiet_zones=False)
+    is_ink = np.array(drawn) < _HALF
+    rows = is_ink[:1] if symbology == "code128" else is_ink
+    return Pattern(text, symbology, tuple("".join("01"[int(ink)] for ink in row) for row in rows))
