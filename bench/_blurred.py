@@ -13,8 +13,8 @@ from silog_scan.vision.locate import Corners
 
 Floats = NDArray[np.floating]
 
-QUIET = {"code128": 10, "datamatrix": 2, "qrcode": 4}
-FRAME = {"code128": 6, "datamatrix": 3, "qrcode": 3}
+QUIET = {"code128": 10, "datamatrix": 5, "qrcode": 4}
+FRAME = {"code128": 6, "datamatrix": 5, "qrcode": 3}
 BAR_HEIGHT = 40
 """Modules."""
 _FINE = 6

@@ -99,7 +99,7 @@ class Crowd:
         """Return bars with one to three symbols replaced by any value, and the right check."""
         modules = np.array([int(ink) for ink in pattern.rows[0]])
         stop, symbols = modules[-STOP:], modules[:-STOP].reshape(-1, WIDTH)
-        values = [int((SYMBOLS == symbol).all(axis=1).argmax()) for symbol in symbols]
+        values = [int((symbol == SYMBOLS).all(axis=1).argmax()) for symbol in symbols]
         for place in self._chance.integers(1, len(values) - 1, int(self._chance.integers(1, 4))):
             values[place] = int(self._chance.integers(VALUES))
         weighed = sum(place * value for place, value in enumerate(values[1:-1], 1))

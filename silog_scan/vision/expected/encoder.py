@@ -14,6 +14,12 @@ Encode: TypeAlias = "Callable[[str, str], Pattern | None]"
 """Draws a text in a symbology, as the labels are drawn."""
 
 _HALF = 128
+_SETTINGS: dict[str, dict[str, object]] = {
+    "code128": {},
+    "datamatrix": {"force_square": True},  # else 16 × 16 modules become 8 × 32
+    "qrcode": {"ec_level": "Q"},
+}
+"""Those of our labels."""
 
 
 def encoded(text: str, symbology: str) -> Pattern | None:
@@ -22,10 +28,8 @@ def encoded(text: str, symbology: str) -> Pattern | None:
     import zxingcpp
 
     kind = zxingcpp.BarcodeFormat[SYMBOLOGIES[symbology]]
-    is_matrix = symbology == "datamatrix"
     try:
-        # Not square, 16 × 16 modules become 8 × 32.
-        code = zxingcpp.create_barcode(text, kind, **{"force_square": True} if is_matrix else {})
+        code = zxingcpp.create_barcode(text, kind, **_SETTINGS[symbology])
     except ValueError:
         return None
     drawn = code.to_image(scale=1, add_quiet_zones=False)

@@ -13,12 +13,14 @@ from silog_scan.vision.engines import has_opencv
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cv2.typing import MatLike
+
     from silog_scan.vision.expected.arrays import Floats
     from silog_scan.vision.frames import Grey
     from silog_scan.vision.locate import Corners
 
 _WINDOWS = (31, 61, 121)
-"""Pixels around each that it is compared with: a frame must be thinner, its code's quiet zone too."""
+"""Sides, in pixels, of the square whose mean a frame must be darker than."""
 _DARKER = 4
 _LEAST_AREA = 900
 _LEAST_SIDE = 16
@@ -55,31 +57,29 @@ def _holes(grey: Grey, window: int) -> Iterator[Floats]:
                 yield quad
 
 
-def _quad(outline: Floats) -> Floats | None:
+def _quad(outline: MatLike) -> Floats | None:
     """Return the corners of an outline of four sides, clockwise."""
     import cv2
     import numpy as np
 
     length = cv2.arcLength(outline, closed=True)
     for bend in _BENDS:
-        corners = cv2.approxPolyDP(outline, bend * length, closed=True)[:, 0]
-        if (
-            len(corners) == _CORNERS
-            and cv2.isContourConvex(corners)
-            and _is_label(corners, outline)
-        ):
-            clockwise = cv2.contourArea(corners, oriented=True) > 0
-            return np.asarray(corners if clockwise else corners[::-1], np.float32)
+        points = cv2.approxPolyDP(outline, bend * length, closed=True)[:, 0]
+        corners = np.asarray(points, np.float32)
+        if len(corners) == _CORNERS and _is_label(corners, outline):
+            is_clockwise = cv2.contourArea(corners, oriented=True) > 0
+            return corners if is_clockwise else corners[::-1]
     return None
 
 
-def _is_label(corners: Floats, outline: Floats) -> bool:
+def _is_label(corners: Floats, outline: MatLike) -> bool:
     import cv2
     import numpy as np
 
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     filled = cv2.contourArea(outline) / max(cv2.contourArea(corners), 1)
-    return bool(sides.min() >= _LEAST_SIDE and _LEAST_FILLED < filled < 1 / _LEAST_FILLED)
+    is_whole = cv2.isContourConvex(corners) and _LEAST_FILLED < filled < 1 / _LEAST_FILLED
+    return bool(is_whole and sides.min() >= _LEAST_SIDE)
 
 
 def _is_new(quad: Floats, found: list[Floats]) -> bool:

@@ -30,8 +30,10 @@ from silog_scan.vision.frames import Grey
 
 _TONES = (1.0, 2.2)
 """Exponents that undo a camera's tone curve."""
-_QUIET = (0, 2)
-"""Modules of paper inside the quad: none of a located symbol, two of a printed frame."""
+_QUIET = (0, 5)
+"""Modules of paper inside the quad: none of a located symbol, five of a printed frame.
+
+A frame nearer to the symbol than its blur reaches hides what is looked at."""
 _MARGIN = 5
 _LARGE_MODULE = 3.2
 """Pixels, to which larger ones are shrunk."""
