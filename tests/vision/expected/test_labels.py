@@ -8,6 +8,7 @@ import pytest
 from silog_scan.core.labels import Pattern
 from silog_scan.vision.engines import read_zxing
 from silog_scan.vision.expected import ExpectedLabels
+from silog_scan.vision.expected.linear.code128 import SYMBOLS
 from tests.vision.expected.blurred import label, shot
 
 TEXTS = [f"1271-KS-{number:06d}" for number in range(4500, 4700)]
@@ -63,11 +64,15 @@ def test_a_stranger_one_digit_beside_an_expected_label_is_refused(symbology: str
 
 
 def test_bars_another_encoder_drew_for_the_same_text_are_refused() -> None:
-    neighbour = label("1271-KS-004613").rows[0]
-    picture = shot(Pattern(TEXT, "code128", (neighbour,)), defocus=0.6)
+    in_set_a = [105, 12, 71, 101, 13, 43, 51, 13, 99, 0, 45, 12]
+    check = (105 + sum(place * value for place, value in enumerate(in_set_a[1:], 1))) % 103
+    symbols = SYMBOLS[[*in_set_a, check]].ravel().astype(int)
+    row = "".join(map(str, symbols)) + label(TEXT).rows[0][-13:]
+    picture = shot(Pattern(TEXT, "code128", (row,)), defocus=0.6)
 
     recognition = labels("code128").recognise(picture.grey, picture.corners)
 
+    assert [reading.text for reading in read_zxing(picture.grey)] == [TEXT]
     assert recognition is not None
     assert not recognition.is_accepted
 
