@@ -32,7 +32,7 @@ def encoded(text: str, symbology: str) -> Pattern | None:
         code = zxingcpp.create_barcode(text, kind, **_SETTINGS[symbology])
     except ValueError:
         return None
-    drawn = code.to_image(scale=1, add_quiet_zones=False)
-    is_ink = np.array(drawn) < _HALF
-    rows = is_ink[:1] if symbology == "code128" else is_ink
-    return Pattern(text, symbology, tuple("".join("01"[int(ink)] for ink in row) for row in rows))
+    pixels = np.asarray(code.to_image(scale=1, add_quiet_zones=False))
+    signs = np.where(pixels < _HALF, ord("1"), ord("0")).astype(np.uint8)
+    rows = signs[:1] if symbology == "code128" else signs
+    return Pattern(text, symbology, tuple(row.tobytes().decode() for row in rows))

@@ -64,7 +64,7 @@ class Canvas:
 
     def matched(self, samples: Floats, psf: Floats) -> Floats:
         """Return how much of each blurred module is in the samples (a matched filter)."""
-        square = samples.reshape(self.side, self.side).astype(np.float32)
+        square = samples.reshape(self.side, self.side).astype(np.float32, copy=False)
         spread = cv2.filter2D(square, -1, psf, borderType=cv2.BORDER_CONSTANT)
         return np.asarray(self.in_modules(np.asarray(spread)).sum(axis=(1, 3))).ravel()
 

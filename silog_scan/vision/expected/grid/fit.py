@@ -134,7 +134,7 @@ def _shifts(model: Floats, board: Canvas) -> Floats:
 
 def _solved(board: Canvas, layers: Floats, seen: Floats) -> Solution:
     columns = layers.reshape(len(layers), -1)
-    basis = np.concatenate([board.light, columns]).astype(np.float32)
+    basis = np.concatenate([board.light, columns]).astype(np.float32, copy=False)
     normal = (basis @ basis.T).astype(np.float64)
     size = np.sqrt(np.diag(normal)) + 1e-9
     normal = normal / size[:, None] / size
