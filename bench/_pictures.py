@@ -8,7 +8,7 @@ text below it; it lies on cardboard, wood or cloth, turned and tilted, and is ph
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from typing import Any, TypeAlias
 
 import cv2
@@ -46,7 +46,7 @@ _FINER = 2
 _FINEST = 8
 """Pixels of a module on the label as it is drawn."""
 
-_PAPER, _INK = 0.85, 0.03
+_PAPER, _INK = 0.97, 0.01
 
 
 Corners: TypeAlias = tuple[tuple[float, float], ...]
@@ -99,50 +99,54 @@ class Shot:
 Draw = Callable[[np.random.Generator], tuple[Pose, Optics]]
 
 
-def _small(chance: np.random.Generator, *, module: float) -> tuple[Pose, Optics]:
-    return replace(_askew(chance), module=module, wider=1), Optics()
+def _small(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return replace(_askew(chance), module=step, wider=1), Optics()
 
 
-def _moved(chance: np.random.Generator, *, length: float) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(motion=length, along=chance.uniform(0, 180))
-
-
-def _defocused(chance: np.random.Generator, *, sigma: float, is_disc: bool) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(defocus=sigma, is_disc=is_disc)
-
-
-def _noisy(chance: np.random.Generator, *, noise: float) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(noise=noise, contrast=0.45)
-
-
-def _turned(chance: np.random.Generator, *, least: float) -> tuple[Pose, Optics]:
-    return Pose(turn=chance.uniform(least, least + 10)), Optics()
-
-
-def _tilted(chance: np.random.Generator, *, degrees: float) -> tuple[Pose, Optics]:
+def _moved(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
     pose = _askew(chance)
-    return replace(pose, tilt=degrees, tilted_about=chance.uniform(0, 180)), Optics()
+    return pose, Optics(motion=step, along=pose.turn + chance.uniform(-30, 30))
 
 
-def _glaring(chance: np.random.Generator, *, reach: float) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(glare=reach)
+def _defocused(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(defocus=step)
 
 
-def _damaged(chance: np.random.Generator, *, share: float) -> tuple[Pose, Optics]:
-    return replace(_askew(chance), damage=share), Optics()
+def _defocused_by_disc(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(defocus=step, is_disc=True)
 
 
-def _shaded(chance: np.random.Generator, *, lost: float) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(shade=lost, contrast=0.8, noise=4)
+def _noisy(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(noise=step, contrast=0.45)
 
 
-def _pressed(chance: np.random.Generator, *, quality: int) -> tuple[Pose, Optics]:
-    return _askew(chance), Optics(jpeg=quality)
+def _turned(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return Pose(turn=chance.uniform(step, step + 10)), Optics()
+
+
+def _tilted(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return replace(_askew(chance), tilt=step, tilted_about=chance.uniform(0, 180)), Optics()
+
+
+def _glaring(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(glare=step / 100)
+
+
+def _damaged(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return replace(_askew(chance), damage=step / 100), Optics()
+
+
+def _shaded(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(shade=step / 100, contrast=0.8, noise=4)
+
+
+def _pressed(chance: np.random.Generator, step: float) -> tuple[Pose, Optics]:
+    return _askew(chance), Optics(jpeg=int(step))
 
 
 def _askew(chance: np.random.Generator) -> Pose:
     """Return how a label lies that somebody holds almost straight."""
-    return Pose(turn=chance.uniform(-5, 5), tilt=chance.uniform(0, 8))
+    return Pose(turn=chance.uniform(-5, 5), tilt=chance.uniform(0, 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,29 +187,47 @@ class Mixture:
 
 
 EASY = Mixture((2.0, 3.0), 18, 15, 1.5, 0.8, 8, (0.6, 1.0), 0.3, 75)
-MEDIUM = Mixture((1.6, 2.6), 30, 25, 3.0, 1.1, 12, (0.5, 0.9), 0.6, 60)
+MEDIUM = Mixture((1.6, 2.6), 30, 25, 3.0, 1.1, 11, (0.55, 0.95), 0.6, 60)
 HARD = Mixture((1.3, 2.0), 45, 35, 6.0, 2.0, 22, (0.35, 0.7), 1.0, 40)
 
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One thing that gets worse step by step while all else is good."""
+
+    name: str
+    unit: str
+    steps: tuple[float, ...]
+    draw: Callable[[np.random.Generator, float], tuple[Pose, Optics]]
+
+    def kind(self, step: float) -> str:
+        """Return the name of the frames of one step."""
+        return f"{self.name} {step:g}{self.unit}"
+
+    def at(self, step: float) -> Draw:
+        """Return what draws the frames of one step."""
+        return lambda chance: self.draw(chance, step)
+
+
+SWEEPS = (
+    Sweep("module", " px", (1.0, 1.25, 1.5, 2.0, 2.5), _small),
+    Sweep("motion", " px", (2, 4, 6, 8), _moved),
+    Sweep("defocus", " px", (0.75, 1.25, 1.75, 2.25), _defocused),
+    Sweep("defocus (disc)", " px", (0.75, 1.25, 1.75, 2.25), _defocused_by_disc),
+    Sweep("noise", "", (10, 20, 30), _noisy),
+    Sweep("turned", "°", (0, 10, 20, 30, 40, 50, 60, 70, 80), _turned),
+    Sweep("tilted", "°", (15, 25, 35), _tilted),
+    Sweep("glare", " %", (15, 30), _glaring),
+    Sweep("damage", " %", (5, 10), _damaged),
+    Sweep("light lost", " %", (40, 80), _shaded),
+    Sweep("JPEG", "", (50, 20), _pressed),
+)
+
+MIXTURES = {"realistic easy": EASY, "realistic medium": MEDIUM, "realistic hard": HARD}
+
 KINDS: dict[str, Draw] = {
-    **{f"module {size} px": partial(_small, module=size) for size in (1.25, 1.5, 2.0, 2.5)},
-    **{f"motion {length} px": partial(_moved, length=length) for length in (2, 4, 6)},
-    **{
-        f"defocus {sigma} px, {name}": partial(_defocused, sigma=sigma, is_disc=name == "disc")
-        for name in ("Gaussian", "disc")
-        for sigma in (1.25, 1.75, 2.25)
-    },
-    **{f"noise {noise}": partial(_noisy, noise=noise) for noise in (10, 20, 30)},
-    **{
-        f"turned {least}–{least + 10}°": partial(_turned, least=least) for least in range(0, 90, 10)
-    },
-    **{f"tilted {degrees}°": partial(_tilted, degrees=degrees) for degrees in (15, 25, 35)},
-    **{f"glare {reach}": partial(_glaring, reach=reach) for reach in (0.15, 0.3)},
-    **{f"damage {share:.0%}": partial(_damaged, share=share) for share in (0.05, 0.1)},
-    "uneven light": partial(_shaded, lost=0.8),
-    "JPEG 30": partial(_pressed, quality=30),
-    "realistic easy": EASY,
-    "realistic medium": MEDIUM,
-    "realistic hard": HARD,
+    **{sweep.kind(step): sweep.at(step) for sweep in SWEEPS for step in sweep.steps},
+    **MIXTURES,
 }
 """Frames of one label of our own, by what is wrong with them."""
 
@@ -222,7 +244,7 @@ def retail(mixture: str, number: int, *, seed: int = 1) -> Picture:
     """Return a frame of an article number (EAN-13), as goods carry it beside our labels."""
     chance = chances(f"retail {mixture}", number, seed)
     code = code_of("ean13", chance)
-    pose, optics = {"easy": EASY, "medium": MEDIUM, "hard": HARD}[mixture](chance)
+    pose, optics = MIXTURES[f"realistic {mixture}"](chance)
     return taken(Shot(code, pose, optics), chance)
 
 
