@@ -279,11 +279,11 @@ def film(number: int, *, seed: int = 1, frames: int = 12) -> list[Picture]:
     """Return the frames (960 by 540) of one label near the limit, moving, of unequal blur."""
     chance = chances("film", number, seed)
     code = code_of(OURS[number % len(OURS)], chance)
-    pose = Pose(chance.uniform(1.5, 2.4), turn=chance.uniform(-20, 20), tilt=chance.uniform(0, 20))
+    pose = Pose(chance.uniform(1.5, 2.5), turn=chance.uniform(-20, 20), tilt=chance.uniform(0, 20))
     size = (960, 540)
     ground, label = _ground(chance, size), _label(code, chance)
     start, end = chance.uniform(-60, 60, 2), chance.uniform(-60, 60, 2)
-    base = chance.uniform(0.4, 1.3)
+    base = chance.uniform(0.4, 1.1)
     taken_frames = []
     for step in range(frames):
         centre = np.array(size) / 2 + start + (end - start) * step / max(frames - 1, 1)
@@ -298,12 +298,12 @@ def film(number: int, *, seed: int = 1, frames: int = 12) -> list[Picture]:
 def _of_moment(chance: np.random.Generator, base: float) -> Optics:
     """Return the optics of one frame of a hand-held camera that hunts for focus."""
     return Optics(
-        motion=chance.gamma(2.0, 1.8),
+        motion=chance.gamma(2.0, 1.5),
         along=chance.uniform(0, 180),
         defocus=base + chance.uniform(0, 0.9),
-        is_disc=True,
+        is_disc=bool(chance.random() < 0.5),
         contrast=0.7,
-        noise=chance.uniform(4, 10),
+        noise=chance.uniform(4, 9),
         jpeg=80,
     )
 
