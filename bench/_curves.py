@@ -16,8 +16,8 @@ _LINES = (
 """Colours of enough contrast on white and on black, and dashes for those who see no colours."""
 
 _STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#57606a}"
-    ".axis{stroke:#57606a}.grid{stroke:#57606a;stroke-opacity:.25}"
+    "text{font:12px system-ui,sans-serif;fill:#6e7781}"
+    ".axis{stroke:#6e7781}.grid{stroke:#6e7781;stroke-opacity:.25}"
     "@media(prefers-color-scheme:dark){text{fill:#9ea7b3}.axis,.grid{stroke:#9ea7b3}}"
 )
 

@@ -197,6 +197,7 @@ class Sweep:
 
     name: str
     unit: str
+    across: str
     steps: tuple[float, ...]
     draw: Callable[[np.random.Generator, float], tuple[Pose, Optics]]
 
@@ -210,17 +211,35 @@ class Sweep:
 
 
 SWEEPS = (
-    Sweep("module", " px", (1.0, 1.25, 1.5, 2.0, 2.5), _small),
-    Sweep("motion", " px", (2, 4, 6, 8), _moved),
-    Sweep("defocus", " px", (0.75, 1.25, 1.75, 2.25), _defocused),
-    Sweep("defocus (disc)", " px", (0.75, 1.25, 1.75, 2.25), _defocused_by_disc),
-    Sweep("noise", "", (10, 20, 30), _noisy),
-    Sweep("turned", "°", (0, 10, 20, 30, 40, 50, 60, 70, 80), _turned),
-    Sweep("tilted", "°", (15, 25, 35), _tilted),
-    Sweep("glare", " %", (15, 30), _glaring),
-    Sweep("damage", " %", (5, 10), _damaged),
-    Sweep("light lost", " %", (40, 80), _shaded),
-    Sweep("JPEG", "", (50, 20), _pressed),
+    Sweep("module", " px", "pixels a module", (1.0, 1.25, 1.5, 2.0, 2.5), _small),
+    Sweep("motion", " px", "pixels moved while exposed", (2, 4, 6, 8), _moved),
+    Sweep(
+        "defocus",
+        " px",
+        "standard deviation of a Gaussian blur, pixels",
+        (0.75, 1.25, 1.75, 2.25),
+        _defocused,
+    ),
+    Sweep(
+        "defocus (disc)",
+        " px",
+        "standard deviation of a disc's blur, pixels",
+        (0.75, 1.25, 1.75, 2.25),
+        _defocused_by_disc,
+    ),
+    Sweep("noise", "", "standard deviation of the noise, grey levels", (10, 20, 30), _noisy),
+    Sweep(
+        "turned",
+        "°",
+        "degrees turned in the plane, up to ten more",
+        (0, 10, 20, 30, 40, 50, 60, 70, 80),
+        _turned,
+    ),
+    Sweep("tilted", "°", "degrees out of the plane", (15, 25, 35), _tilted),
+    Sweep("glare", " %", "% of the symbol's shorter side", (15, 30), _glaring),
+    Sweep("damage", " %", "% of the symbol", (5, 10), _damaged),
+    Sweep("light lost", " %", "% towards one side", (40, 80), _shaded),
+    Sweep("JPEG", "", "quality", (50, 20), _pressed),
 )
 
 MIXTURES = {"realistic easy": EASY, "realistic medium": MEDIUM, "realistic hard": HARD}

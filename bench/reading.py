@@ -357,14 +357,14 @@ def show_wrong(trials: Iterable[Trial]) -> int:
 
 
 def draw_curves(groups: Mapping[str, list[Trial]], folder: Path) -> None:
-    """Write a curve for each thing that gets worse step by step."""
+    """Write a curve for each thing that gets worse in three steps or more."""
     folder.mkdir(parents=True, exist_ok=True)
-    for sweep in _pictures.SWEEPS:
+    for sweep in (sweep for sweep in _pictures.SWEEPS if len(sweep.steps) > 2):
         lines = {
             engine: [(step, rate(groups[sweep.kind(step)], engine)) for step in sweep.steps]
             for engine in ENGINES
         }
-        chart = Chart(f"Labels read, % ({sweep.name})", f"{sweep.name}{sweep.unit}", lines)
+        chart = Chart(f"{sweep.name}: labels read, %", sweep.across, lines)
         name = sweep.name.replace(" (", "-").replace(" ", "-").strip(")").lower()
         (folder / f"{name}.svg").write_text(svg(chart), encoding="utf-8")
 
