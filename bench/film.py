@@ -16,6 +16,7 @@ from silog_scan.core.agreement import Agreement, Reading
 from silog_scan.vision.engines import read_zxing
 from silog_scan.vision.film import FrameReader
 from silog_scan.vision.frames import Frame, Grey
+from silog_scan.vision.secondlook import SecondLook
 from silog_scan.vision.watch import Watch
 
 FRAMES, RATE = 12, 30
@@ -61,7 +62,7 @@ def every_frame() -> Look:
 
 def whole() -> Look:
     """Return this program's way, with the worker, at the pace of the films."""
-    watch = Watch()
+    watch = Watch(second=SecondLook())
 
     def saw(frame: Frame) -> list[Reading]:
         begun = time.monotonic()
