@@ -40,6 +40,12 @@ bench-scan: ## Measure scans a second, beside an empty POST and the disk: a tabl
 	@scripts/setup.sh test
 	@$(BIN)/python bench/scan.py $(ARGS)
 
+bench-reading: ## Measure reading beside other engines, films, and labels that are expected (40 minutes)
+	@scripts/setup.sh test
+	@$(BIN)/python bench/reading.py --curves docs/curves $(ARGS)
+	@$(BIN)/python bench/film.py
+	@$(BIN)/python bench/expected.py
+
 crash: ## Kill the station again and again while clients scan: nothing may be lost (10 minutes)
 	@scripts/setup.sh test
 	@$(BIN)/python bench/crash.py --kills 100 --postgresql-kills 25 $(ARGS)
@@ -72,4 +78,4 @@ clean: ## Remove what was made here
 	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
-.PHONY: help run test check lint types bench bench-scan crash fuzz translations lock sbom wheel clean
+.PHONY: help run test check lint types bench bench-reading bench-scan crash fuzz translations lock sbom wheel clean

@@ -12,6 +12,7 @@ import platformdirs
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from silog_scan.core.agreement import WINDOW
 from silog_scan.core.errors import Malformed, Sentence, say
 from silog_scan.core.grammar import OURS, Grammar, grammar_of
 from silog_scan.core.stock import Task
@@ -28,6 +29,7 @@ KNOWN = (
     "SILOG_HOSTS",
     "SILOG_PROXY",
     "SILOG_CAMERA",
+    "SILOG_REREAD",
     "SILOG_BACKUPS",
     "SILOG_SEALS_REQUIRED",
     "SILOG_LABELS",
@@ -36,6 +38,7 @@ LANGUAGES = ("id", "en")
 TLS = ("local", "off")
 _MOST_STATION = 60
 _LONGEST_PORT = 5
+_LONGEST_REREAD = 600
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 Network = IPv4Network | IPv6Network
@@ -56,6 +59,7 @@ class Settings:
     hosts: tuple[str, ...] = ()
     proxies: tuple[Network, ...] = ()
     camera: str = "none"
+    reread: float = WINDOW
     seals_required: frozenset[Task] = frozenset()
     demo: bool = False
     backup_folder: Path | None = None
@@ -124,6 +128,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         hosts=_hosts(environment.get("SILOG_HOSTS", "")),
         proxies=_proxies(environment.get("SILOG_PROXY", "")),
         camera=environment.get("SILOG_CAMERA") or "none",
+        reread=_reread(environment.get("SILOG_REREAD")),
         seals_required=_tasks(environment.get("SILOG_SEALS_REQUIRED", "")),
         backup_folder=_folder(environment.get("SILOG_BACKUPS")),
         labels=_labels(environment.get("SILOG_LABELS")),
@@ -195,6 +200,22 @@ def _port(name: str, text: str) -> int:
 def _setup_port(environment: Mapping[str, str]) -> int | None:
     text = environment.get("SILOG_SETUP_PORT")
     return _port("SILOG_SETUP_PORT", text) if text else None
+
+
+def _reread(text: str | None) -> float:
+    """Return the seconds a code must have been out of the camera's view to be taken again."""
+    if not text:
+        return WINDOW
+    seconds = float(text) if re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text, re.ASCII) else 0.0
+    if not 0 < seconds <= _LONGEST_REREAD:
+        raise _refused(
+            say(
+                "SILOG_REREAD is a number of seconds up to %(most)s, such as 3, not %(text)s.",
+                most=_LONGEST_REREAD,
+                text=text,
+            ),
+        )
+    return seconds
 
 
 def _tls(text: str) -> str:

@@ -404,7 +404,15 @@ def _watch(settings: Settings, writer: Any) -> Any:  # noqa: ANN401  # imported 
 
     camera = Camera(parse(settings.camera))
     # A demonstration's film waits until somebody looks: it plays once.
-    return Watch(camera, writer, now, settings.seals_required, waits=settings.demo).start()
+    watch = Watch(
+        camera,
+        writer,
+        now,
+        settings.seals_required,
+        waits=settings.demo,
+        reread=settings.reread,
+    )
+    return watch.start()
 
 
 def _greeting(app: "Flask", serving: Serving) -> str:

@@ -36,6 +36,7 @@ def test_every_setting_is_taken() -> None:
             "SILOG_HOSTS": "Silog.Example.go.id, gudang,",
             "SILOG_PROXY": "127.0.0.1, fd00::/64",
             "SILOG_CAMERA": "0",
+            "SILOG_REREAD": "1.5",
             "SILOG_BACKUPS": "/mnt/backups",
             "SILOG_SEALS_REQUIRED": "receive, dispatch,",
             "SILOG_LABELS": r"(?P<serial>KPU\d{6})",

@@ -205,13 +205,25 @@ class Agreement:
         codes = {(reading.symbology, reading.text): reading for reading in readings}
         for key, reading in codes.items():
             self._count(key, reading, at)
+        believed = [key for key in codes if self._is_believed(self._in_view[key])]
+        return self._given(believed)
+
+    def believe(self, readings: Iterable[Reading], at: float) -> list[Reading]:
+        """Return the codes not yet given of those that a longer look believes already."""
+        self._forget(at)
+        codes = {(reading.symbology, reading.text): reading for reading in readings}
+        for key, reading in codes.items():
+            self._count(key, reading, at)
+        return self._given(codes)
+
+    def _given(self, codes: Iterable[tuple[str, str]]) -> list[Reading]:
+        """Return the believed codes not yet given, and note that they are now."""
         fresh = []
         for appearance in (self._in_view[key] for key in codes):
-            if not appearance.is_answered and self._is_believed(appearance):
-                is_known = self._is_answered(appearance.evidence.reading.text)
-                appearance.is_answered = True
-                if not is_known:
+            if not appearance.is_answered:
+                if not self._is_answered(appearance.evidence.reading.text):
                     fresh.append(appearance.evidence.reading)
+                appearance.is_answered = True
         return fresh
 
     def keep(self, readings: Iterable[Reading], at: float) -> None:

@@ -27,6 +27,7 @@ _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)
 
 _PATIENCE = 2.0
 """Seconds to look at the chains: about a hundred thousand events."""
+_MOST_OF_A_CORE = 0.6
 _OLD = timedelta(hours=26)
 """A station that serves makes a backup a day at least, give or take."""
 
@@ -57,6 +58,7 @@ def examine(
         _backup(holdings.folder, at),
         *_engines(),
         _camera(camera),
+        _speed(),
     ]
 
 
@@ -234,6 +236,25 @@ def _engines() -> list[Finding]:
         )
         for state in engines.available()
     ]
+
+
+def _speed() -> Finding:
+    """Measure what reading a camera of 1920 by 1080 at 30 frames a second takes of a core."""
+    from silog_scan.vision.film import share_of_core  # noqa: PLC0415
+
+    try:
+        share = share_of_core()
+    except Refused as refusal:
+        return Finding("speed", False, refusal.sentence)
+    if share > _MOST_OF_A_CORE:
+        told = say(
+            "Reading a full HD film takes %(share)s of a core, more than is good. Set the camera "
+            "to 1280 by 720, or close other programs.",
+            share=f"{share:.2f}",
+        )
+        return Finding("speed", False, told)
+    told = say("Reading a full HD film takes %(share)s of a core.", share=f"{share:.2f}")
+    return Finding("speed", True, told)
 
 
 def _camera(source: str) -> Finding:

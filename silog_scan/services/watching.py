@@ -22,6 +22,7 @@ from silog_scan.store.writer import Writer
 if TYPE_CHECKING:
     from silog_scan.vision.cameras import Camera
     from silog_scan.vision.frames import Frame
+    from silog_scan.vision.locate import Unread
 
 
 _A_MOMENT = 0.1
@@ -107,9 +108,13 @@ class Code:
 
 @dataclass
 class View:
-    """The codes in view of a camera: where they are, and how they were answered."""
+    """The codes in view of a camera: where they are, and how they were answered.
+
+    ``unread`` are those that stayed in place and that no engine reads, each with what would help.
+    """
 
     size: tuple[int, int] = (0, 0)
+    unread: tuple["Unread", ...] = ()
     _codes: dict[str, Code] = field(default_factory=dict)
 
     def saw(self, readings: Iterable[Reading], at: float) -> None:
@@ -140,7 +145,8 @@ class Watch:
     """A thread that reads the camera and records what is agreed on, while somebody attends to it.
 
     One that ``waits`` opens its camera only when there is work: a film plays once. Scans of
-    ``switches``, the manifests waited for, change the work, as cards of places and tasks do.
+    ``switches``, the manifests waited for, change the work, as cards of places and tasks do. A
+    code is taken again when it was out of view for ``reread`` seconds.
     """
 
     camera: "Camera"
@@ -148,6 +154,7 @@ class Watch:
     clock: Callable[[], datetime]
     seals_required: frozenset[Task] = frozenset()
     waits: bool = False
+    reread: float = WINDOW
     work: Work | None = None
     said: Modifiers = field(default_factory=Modifiers)
     heard: Heard | None = None
@@ -200,12 +207,14 @@ class Watch:
         return self.view.codes(self.tick())
 
     def _look(self) -> None:
+        from silog_scan.vision.secondlook import SecondLook  # noqa: PLC0415
         from silog_scan.vision.watch import Watch as Eyes  # noqa: PLC0415  # cv2 takes 0.2 s
 
         while self.waits and self.work is None and not self._stop.wait(_A_MOMENT):
             pass
         self.camera.start()
-        eyes, sequence = Eyes(), 0
+        second = SecondLook()
+        eyes, sequence = Eyes(window=self.reread, second=second), 0
         while not self._stop.is_set():
             frame = self.camera.next(sequence)
             if frame is None:
@@ -213,8 +222,10 @@ class Watch:
             sequence = frame.sequence
             fresh = eyes.saw(frame)
             self._note(frame, eyes.in_view)
+            self.view.unread = eyes.unread
             for reading in fresh:
                 self._take(reading)
+        second.stop()
 
     def _note(self, frame: "Frame", readings: Iterable[Reading]) -> None:
         height, width = frame.grey.shape

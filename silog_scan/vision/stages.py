@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """What a stage looks at: the picture, or the crops of what was located and is still unread."""
+    """What a stage looks at: the picture, its middle, or the crops of what was located in it."""
 
     PICTURE = "picture"
     BARS = "bars"
     SQUARES = "squares"
+    MIDDLE = "middle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,30 +14,53 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from silog_scan.vision.frames import Frame
+    from silog_scan.vision.locate import Unread
+    from silog_scan.vision.secondlook import SecondLook
     from silog_scan.vision.sources import Report
 
 
 class Watch:
     """Gives each code once per appearance before the camera; a photo's codes every time."""
 
-    def __init__(self, *, window: float = WINDOW) -> None:
-        """Start with nothing seen; ``window`` is in seconds, see ``Agreement``."""
+    def __init__(self, *, window: float = WINDOW, second: SecondLook | None = None) -> None:
+        """Start with nothing seen; ``window`` is in seconds, see ``Agreement``.
+
+        A ``second`` look helps in a thread of its own; a film on disk is read without.
+        """
         self._reader = FrameReader()
         self._agreement = Agreement(window=window)
+        self._second = second
         self.in_view: tuple[Reading, ...] = ()
+        self.unread: tuple[Unread, ...] = ()
+        self.unread_in: Frame | None = None
 
     def saw(self, frame: Frame) -> list[Reading]:
-        """Return the codes newly shown by this frame; all that it shows are ``in_view`` then."""
+        """Return the codes newly shown by this frame; all that it shows are ``in_view`` then.
+
+        ``unread`` are the codes that stayed unread, in the frame ``unread_in``.
+        """
         if frame.is_still:
             still = read_still(frame.grey)
-            self.in_view = still.readings
+            self.in_view, self.unread, self.unread_in = still.readings, still.unread, frame
             return list(still.readings)
         look = self._reader.read(frame.grey)
         self.in_view = look.readings
+        helped = self._helped(frame)
         if look.is_fresh:
-            return self._agreement.saw(look.readings, frame.at)
+            return helped + self._agreement.saw(look.readings, frame.at)
         self._agreement.keep(look.readings, frame.at)
-        return []
+        return helped
+
+    def _helped(self, frame: Frame) -> list[Reading]:
+        """Return the codes that the second look newly believes, and offer it this frame."""
+        if self._second is None:
+            return []
+        self._second.offer(frame, self.in_view)
+        found = self._second.take()
+        if found is None:
+            return []
+        self.unread, self.unread_in = found.unread, found.frame
+        return self._agreement.believe(found.readings, frame.at)
 
 
 def read_source(

@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice, repeat
 
 import numpy as np
 
+from silog_scan.core.agreement import Reading
 from silog_scan.vision.film import MOST_SKIPPED, FrameReader
 from silog_scan.vision.frames import Grey
-from silog_scan.vision.stages import Stage
+from silog_scan.vision.stages import Scope, Stage, fast
 from tests.vision.engine import BLANK, PACKAGE, Engine
 
 
@@ -14,14 +16,89 @@ def noise(seed: int) -> Grey:
 
 
 def test_the_stages_take_turns_over_moving_frames() -> None:
-    one, other = Engine(PACKAGE), Engine()
+    one, other = Engine(), Engine()
     reader = FrameReader([Stage("one", "raw", one), Stage("other", "raw", other)])
 
     looks = [reader.read(noise(seed)) for seed in range(4)]
 
     assert (one.looks, other.looks) == (2, 2)
-    assert [len(look.readings) for look in looks] == [1, 0, 1, 0]
     assert all(look.is_fresh for look in looks)
+
+
+def test_a_code_that_was_read_is_followed_in_every_second_frame() -> None:
+    search, follow = Engine(PACKAGE), Engine(PACKAGE)
+    reader = FrameReader([Stage("one", "raw", search)], Stage("tracked", "raw", follow))
+
+    looks = [reader.read(noise(seed)) for seed in range(6)]
+
+    assert (search.looks, follow.looks) == (3, 3)
+    assert [len(look.readings) for look in looks] == [1] * 6
+
+
+def test_a_code_lost_in_its_region_is_no_longer_followed() -> None:
+    follow = Engine()
+    once = Once(PACKAGE)
+    reader = FrameReader([Stage("one", "raw", once)], Stage("tracked", "raw", follow))
+
+    for seed in range(12):
+        reader.read(noise(seed))
+
+    assert follow.looks == 3
+
+
+def test_many_codes_are_searched_rather_than_followed_one_by_one() -> None:
+    copies = [
+        replace(PACKAGE, corners=tuple((x + 30 * n, y) for x, y in PACKAGE.corners))
+        for n in range(5)
+    ]
+    search, follow = Engine(*copies), Engine()
+    reader = FrameReader([Stage("one", "raw", search)], Stage("tracked", "raw", follow))
+
+    for seed in range(4):
+        reader.read(noise(seed))
+
+    assert (search.looks, follow.looks) == (4, 0)
+
+
+def test_a_followed_code_lies_where_it_is_in_the_whole_frame(draw: Callable[..., Grey]) -> None:
+    label = draw("1271-KS-004512", "qrcode")
+    reader = FrameReader([Stage("fast", "raw", fast)])
+    first, second = (laid(label, left=left) for left in (400, 440))
+    [found] = reader.read(first).readings
+
+    [followed] = reader.read(second).readings
+
+    assert followed.stage == "tracked"
+    assert abs(followed.corners[0][0] - found.corners[0][0] - 40) <= 2
+    assert abs(followed.corners[0][1] - found.corners[0][1]) <= 2
+
+
+def test_a_code_in_an_enlarged_middle_lies_where_it_is_in_the_frame(
+    draw: Callable[..., Grey],
+) -> None:
+    frame = laid(draw("1271-KS-004512", "qrcode")[::2, ::2], left=600)
+    stage = Stage("middle", "enlarged", fast, scope=Scope.MIDDLE)
+    [expected] = FrameReader([Stage("fast", "raw", fast)]).read(frame).readings
+
+    [found] = FrameReader([stage]).read(frame).readings
+
+    assert abs(found.corners[0][0] - expected.corners[0][0]) <= 2
+    assert abs(found.corners[0][1] - expected.corners[0][1]) <= 2
+
+
+def laid(label: Grey, *, left: int) -> Grey:
+    """Return a table with a label on it."""
+    table = np.full((720, 1280), 120, dtype=np.uint8)
+    table[300 : 300 + label.shape[0], left : left + label.shape[1]] = label
+    return table
+
+
+class Once(Engine):
+    """Sees its readings in the first picture only."""
+
+    def __call__(self, grey: Grey) -> list[Reading]:
+        self.looks += 1
+        return self.readings if self.looks == 1 else []
 
 
 def test_a_frame_in_which_nothing_moved_is_not_read_but_keeps_its_codes() -> None:

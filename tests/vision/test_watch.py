@@ -20,7 +20,7 @@ def test_each_label_of_a_film_is_given_once(film: Film, draw: Draw) -> None:
 
     shown = [(frame.sequence, reading.text) for frame, reading in read_source(path)]
 
-    assert shown == [(2, "1271-KS-004512"), (10, "4006381333931")]
+    assert shown == [(3, "1271-KS-004512"), (10, "4006381333931")]
 
 
 def test_a_label_shown_again_after_the_window_is_given_again(film: Film, draw: Draw) -> None:
