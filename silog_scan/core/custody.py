@@ -82,6 +82,17 @@ _SETTLED = (_STOPS - {Outcome.INVALID}) | {Outcome.SURPLUS, Outcome.DAMAGED, Out
 
 
 @dataclass(frozen=True, slots=True)
+class Recognised:
+    """What speaks for a label nobody could read: figures in thousandths, its picture's SHA-256.
+
+    Recognised among the labels that were printed, and confirmed by a person's tap.
+    """
+
+    evidence: tuple[tuple[str, int], ...]
+    picture: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One act of a person, as the station accepted it; ``scanned_at`` is the station's clock."""
 
@@ -101,6 +112,7 @@ class Scan:
     parent: str | None = None
     destination: str | None = None
     counter: int | None = None
+    recognised: Recognised | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from silog_scan.core.stock import Task
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import Dialect
 from silog_scan.services.actors import Actor
-from silog_scan.services.files import private
+from silog_scan.services.files import keep
 from silog_scan.services.homes import add_polling_stations
 from silog_scan.store import projections, queries
 from silog_scan.store.db import chunks
@@ -236,8 +236,8 @@ def import_preview(
         _must_be_theirs(session, actor, draft)
         changes[draft.number] = _change(session, draft, by_parent=by_parent)
         if changes[draft.number] != "unchanged":
-            file_sha256 = _keep(attachments, seen.data, ".csv")
-            _keep(attachments, manifests.normalised(draft), ".json")
+            file_sha256 = keep(attachments, seen.data, ".csv")
+            keep(attachments, manifests.normalised(draft), ".json")
             _store(session, actor, draft, file_sha256=file_sha256, by_parent=by_parent, at=at)
     return Imported(changes)
 
@@ -323,20 +323,6 @@ def _import_body(actor: Actor, draft: Draft, *, version: int, file_sha256: str) 
     if actor.user:
         body["user"] = actor.user
     return body
-
-
-def _keep(folder: Path, data: bytes, suffix: str) -> str:
-    """Keep a file under its SHA-256, on disk before the event that names it is."""
-    digest = hashlib.sha256(data).hexdigest()
-    path = folder / f"{digest}{suffix}"
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)  # left by a power cut
-        with private(partial) as file:
-            file.write(data)
-        partial.replace(path)
-    return digest
 
 
 # Lines keep their number over re-issues: counts and events refer to it.
@@ -545,7 +531,7 @@ def keep_upload(folder: Path, data: bytes, *, at: datetime) -> str:
     for old in folder.glob("*.csv"):
         if old.stat().st_mtime < (at - UPLOADS_KEPT).timestamp():
             old.unlink(missing_ok=True)
-    digest = _keep(folder, data, ".csv")
+    digest = keep(folder, data, ".csv")
     os.utime(folder / f"{digest}.csv", (at.timestamp(), at.timestamp()))
     return digest
 

@@ -1,5 +1,6 @@
 """Files of a data home: for their owner only, and on disk before anything counts on them."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,20 @@ def private(path: Path) -> Iterator[IO[bytes]]:
         yield file
         file.flush()
         os.fsync(file.fileno())
+
+
+def keep(folder: Path, data: bytes, suffix: str) -> str:
+    """Keep a file under its SHA-256, on disk before the event that names it is."""
+    digest = hashlib.sha256(data).hexdigest()
+    path = folder / f"{digest}{suffix}"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)  # left by a power cut
+        with private(partial) as file:
+            file.write(data)
+        partial.replace(path)
+    return digest
 
 
 def sync(folder: Path) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from silog_scan.core import codes
-from silog_scan.core.custody import OFFERED, Decision, Outcome, Scan, Severity, decide
+from silog_scan.core.custody import OFFERED, Decision, Outcome, Recognised, Scan, Severity, decide
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours, Refused, Sentence, say
 from silog_scan.core.events import Event, moment, timestamp
 from silog_scan.core.ids import uuid7
@@ -327,6 +327,7 @@ def _body(scan: Scan, decision: Decision, counts: Counts, actor: Actor) -> dict[
         "parent": scan.parent,
         "destination": scan.destination,
         "counter": scan.counter,
+        **_recognised(scan.recognised),
         "user": actor.user,
         "outcome": decision.outcome.value,
         "package": decision.package,
@@ -339,6 +340,17 @@ def _body(scan: Scan, decision: Decision, counts: Counts, actor: Actor) -> dict[
         "effects": [effect.as_json() for effect in decision.effects] or None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _recognised(recognised: Recognised | None) -> dict[str, Any]:
+    """Return how the text came about where no engine read it."""
+    if recognised is None:
+        return {}
+    return {
+        "read_by": "expected",
+        "evidence": dict(recognised.evidence),
+        "picture": recognised.picture,
+    }
 
 
 def _plain(sentence: Sentence) -> dict[str, Any]:

@@ -24,13 +24,13 @@ from silog_scan.core.errors import Malformed, Refused, TooMany, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
-from silog_scan.services import clocks, deliveries, reports, scanning, stations
+from silog_scan.services import clocks, deliveries, recognising, reports, scanning, stations
 from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Answer, Submission
 from silog_scan.services.stations import Ended
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
-from silog_scan.web import downloads, enrolling, shapes
+from silog_scan.web import downloads, enrolling, shapes, suggestions, work
 from silog_scan.web.auth import bearer_actor, cookie_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
 from silog_scan.web.forms import NamedRequest, number
@@ -334,8 +334,21 @@ def readings() -> Response:
         begun = time.perf_counter()
         grey = frames.load(data, formats=frames.UPLOADED)
         still = stills.read_still(grey, patience=stills.PATIENCE)
+        suggested = _suggested(grey, still)
         ms = round((time.perf_counter() - begun) * 1000, 1)
-    return jsonify({**still.as_json(), "ms": ms})
+    return jsonify({**still.as_json(), "suggestions": suggested, "ms": ms})
+
+
+def _suggested(grey: Any, still: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # loaded late
+    """Return what unread labels probably are, for who stands at the station's page."""
+    doing = work.current()
+    if doing is None or doing.task not in recognising.TASKS:
+        return []
+    with backend().database.reading() as session:
+        found = backend().recogniser.suggest(
+            session, grey, still, place=doing.place, manifest=doing.manifest
+        )
+    return [suggestions.offered(each, doing) for each in found]
 
 
 @contextmanager

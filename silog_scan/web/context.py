@@ -27,6 +27,7 @@ from silog_scan.services.checkpoints import Signed
 from silog_scan.services.clocks import Noted
 from silog_scan.services.keeper import Keeper
 from silog_scan.services.keys import Signer
+from silog_scan.services.recognising import Recogniser
 from silog_scan.services.second_factor import WrongCode
 from silog_scan.services.sign_ins import WrongPassword, WrongPin
 from silog_scan.services.stations import Ended, Presence, Refusals
@@ -52,6 +53,7 @@ class Backend:
     stations: Presence = field(default_factory=Presence)
     refusals: Refusals = field(default_factory=Refusals)
     throttle: Throttle = field(default_factory=Throttle)
+    recogniser: Recogniser = field(default_factory=Recogniser)
     keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:

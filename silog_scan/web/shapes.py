@@ -194,11 +194,25 @@ class UnreadOut(BaseModel):
     hint: Literal["closer", "hold-still", "tilt", "dirty"]
 
 
+class SuggestionOut(BaseModel):
+    """What an unread label of ours probably is; a person confirms it at the station's page.
+
+    ``picture`` is the label's piece of the picture, a PNG in base64.
+    """
+
+    text: str
+    symbology: str
+    corners: list[list[int]]
+    picture: str
+    token: str
+
+
 class ReadingsOut(BaseModel):
     """What was read, what was located in vain, and how long it took."""
 
     readings: list[ReadingOut]
     unread: list[UnreadOut]
+    suggestions: list[SuggestionOut]
     ms: float
 
 

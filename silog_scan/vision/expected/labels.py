@@ -54,6 +54,11 @@ class ExpectedLabels:
         """Group the patterns; ``encode(text, symbology)`` draws what else could be printed."""
         self._groups = list(_groups(patterns, encode)) if has_opencv() else []
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to compare with."""
+        return not self._groups
+
     def recognise(self, grey: Grey, corners: Corners) -> Recognition | None:
         """Return the best expected label at four corners, of the code or of its printed frame.
 

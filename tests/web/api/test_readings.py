@@ -31,7 +31,7 @@ def test_a_photo_gives_its_readings(meja: Caller) -> None:
     answer = meja.open("POST", "/readings", data=PHOTO.read_bytes(), content_type="image/jpeg")
 
     found = content_of(answer)
-    assert set(found) == {"readings", "unread", "ms"}
+    assert set(found) == {"readings", "unread", "suggestions", "ms"}
     [reading] = found["readings"]
     assert set(reading) == {"text", "symbology", "symbology_identifier", "corners", "stage"}
     assert (reading["text"], reading["symbology"]) == ("1271-KS-004512", "code128")
