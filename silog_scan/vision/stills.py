@@ -16,13 +16,14 @@ from silog_scan.core.agreement import Reading, accepted, doubted
 from silog_scan.vision.crops import Crop, cut_out
 from silog_scan.vision.engines import read_zbar
 from silog_scan.vision.hints import hint_for
-from silog_scan.vision.locate import Place, Unread, places, unanswered
+from silog_scan.vision.locate import Place, Unread, is_surely_code, places, unanswered
 from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from silog_scan.vision.frames import Grey
+    from silog_scan.vision.locate import Corners
 
 STILL_STAGES = (
     # The first three always, for the sake of a second code that only one of them sees.
@@ -126,7 +127,12 @@ class _Search:
         believed = accepted(self._readings)
         if self.is_over() or _is_close_up(believed, self._grey):
             return Still(tuple(believed))
-        unread = (Unread(each.corners, hint_for(self._grey, each)) for each in self._unanswered())
+        sure = [
+            place
+            for place in self._unanswered()
+            if is_surely_code(self._grey, place) and not _is_piece(place, believed)
+        ]
+        unread = (Unread(place.corners, hint_for(self._grey, place)) for place in sure)
         return Still(tuple(believed), tuple(unread))
 
     def _unanswered(self) -> list[Place]:
@@ -145,6 +151,19 @@ class _Search:
             )
             for reading in look(stage, crop.pixels, treated)
         ]
+
+
+def _is_piece(place: Place, readings: Iterable[Reading]) -> bool:
+    """Return whether the bars are some of a code that was read, along a scan line above them."""
+    middle = _middle(place.corners)
+    return place.is_linear and any(
+        math.dist(middle, _middle(one.corners)) < math.dist(one.corners[0], one.corners[2]) / 2
+        for one in readings
+    )
+
+
+def _middle(corners: Corners) -> tuple[float, float]:
+    return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
 
 
 def _is_close_up(readings: Iterable[Reading], grey: Grey) -> bool:
