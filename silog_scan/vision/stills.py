@@ -1,7 +1,8 @@
 """Which stage looks at a picture that no better one follows: cheap ones first, as few as needed.
 
-Measured on 1,115 photographs: the fast look alone reads 78 %, contrast evened out in tiles (CLAHE)
-reads 83 %, and only the two together are evidence for a retail code.
+Measured on 485 photographs: looks at the whole picture read 88 %, with looks at crops of what was
+located, and sharpened ones, 95.7 %, none of them wrong. Only two differently treated looks are
+evidence for a retail code; a crop treated like the picture it is cut from is the same look.
 """
 
 from __future__ import annotations
