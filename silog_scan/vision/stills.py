@@ -55,6 +55,9 @@ PATIENCE = 0.5
 would take 7 seconds, a pallet in as many takes 0.4."""
 
 
+LONGEST = 5.0
+"""Seconds of work on a picture of one's own: forty labels in 12 megapixels take 1.2."""
+
 _MOST_PIXELS = 4_000_000
 """Above these the later stages look at crops only: a whole large picture costs half a second."""
 
@@ -77,7 +80,7 @@ class Still:
 
 
 def read_still(
-    grey: Grey, *, stages: Iterable[Stage] = STILL_STAGES, patience: float = math.inf
+    grey: Grey, *, stages: Iterable[Stage] = STILL_STAGES, patience: float = LONGEST
 ) -> Still:
     """Return what is believed of a picture; no look begins after ``patience`` seconds of work."""
     search = _Search(grey, until=time.thread_time() + patience)
