@@ -2,7 +2,8 @@
 
 * ``frames``: ``load(data)`` gives the grey pixels of a picture file, or refuses it.
 * ``stills``: ``read_still(grey)`` reads one picture, ``film``: ``FrameReader`` a film, cheaply.
-* ``locate``, ``treatments``, ``stages``: where codes are, how pixels are changed, who looks.
+* ``locate``, ``treatments``, ``stages``: where codes are, how pixels are changed, who looks;
+  ``cells``, ``crops``, ``hints``: how they are found, cut out, and what an unread one lacks.
 * ``cameras``: ``Camera(source)`` gives the latest frame of a device, film, folder, photo or URL.
 * ``sources``: ``frames(source)`` gives every frame, one after the other.
 * ``watch``: ``Watch`` gives the codes newly shown, ``read_source(source)`` those of a whole source.

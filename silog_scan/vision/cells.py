@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Box: TypeAlias = tuple[tuple[float, float], tuple[float, float], float]
 """Middle, width and height in pixels, and angle in degrees, as OpenCV has it."""
 
-_CELLS_ACROSS = 120  # so that a code a tenth as wide as the picture still has a dozen
-_CELL = (4, 12)  # pixels, least and most
+_CELLS_ACROSS = 200  # so that a code a tenth as wide as the picture still has a score
+_CELL = (4, 8)  # pixels, least and most
 _FAINTEST = 3.0  # grey levels a pixel, the mean change in a blurred code in dim light
 _FAINT = 0.2  # of the strongest change in the picture
 _ALIGNED = 0.6  # coherence above which a cell holds bars: 1 is one direction, 0 is all

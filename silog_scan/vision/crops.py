@@ -24,6 +24,8 @@ _MOST_ENLARGED = 3.0
 _FEWEST_EDGES = 16  # of bars: EAN-8 and a short ITF have some 40
 _ALIKE = 0.55  # correlation of the upper and the lower half of bars
 _ACROSS = 0.35  # of the variance, from bar to bar: along an edge or shadow there is none
+_ZONE = 14  # part of bars and quiet zones that is bare paper: seven modules of a hundred
+_CALM = 0.25  # of the bars' contrast, most in a quiet zone
 _SMALL = (240, 32)  # pixels, of the look at a place that tells bars from texture
 _SMALL_SQUARE = 96
 _FEWEST_STEPS = 4  # changes from dark to light a row of modules, fewest
@@ -99,6 +101,23 @@ def has_bars(grey: Grey, corners: Corners) -> bool:
     return bool(row.var() > _ACROSS * crop.var()) and edges(row) >= _FEWEST_EDGES
 
 
+def has_quiet_zone(grey: Grey, corners: Corners) -> bool:
+    """Return whether bare paper borders the bars on one side at least: woven cloth has none."""
+    import numpy as np
+
+    quad = grown(corners, _QUIET, is_both_ways=False)
+    width = max(48, min(_SMALL[0], round(math.dist(quad[0], quad[1]))))
+    row = _flattened(grey, quad, size=(width, _SMALL[1])).mean(axis=0)
+    core, zone = row[width // 4 : -width // 4], width // _ZONE
+    bare = [
+        window
+        for side in (row[: width // 4], row[-width // 4 :])
+        for window in np.lib.stride_tricks.sliding_window_view(side, zone)
+    ]
+    calm = _CALM * float(np.ptp(core))
+    return any(np.ptp(window) < calm and window.mean() > core.mean() for window in bare)
+
+
 def has_modules(grey: Grey, corners: Corners) -> bool:
     """Return whether light and dark change in rows and columns alike, with no line left out."""
     import cv2
@@ -128,10 +147,16 @@ def _is_dense(steps: NDArray[np.int64]) -> bool:
 
 def unwarped(grey: Grey, corners: Corners, *, size: tuple[int, int]) -> Grey:
     """Return the quad as an upright picture of this width and height."""
+    import numpy as np
+
+    return _flattened(grey, np.array(corners, np.float32), size=size)
+
+
+def _flattened(grey: Grey, quad: Points, *, size: tuple[int, int]) -> Grey:
     import cv2
     import numpy as np
 
-    matrix = _matrix(np.array(corners, np.float32), size)
+    matrix = _matrix(quad, size)
     flat = cv2.warpPerspective(grey, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8)
 

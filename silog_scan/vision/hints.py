@@ -18,8 +18,8 @@ _FINEST = 1.3  # pixels a module; the engines read no smaller one
 _RUN = 1.9  # modules from edge to edge in the mean, Code 128 and EAN alike
 _SMALL = 60  # pixels, of a longer side too short for any label of ours
 _SOFT = 3.2  # pixels from dark to light; a sharp camera takes two
-_ONE_WAY = 1.7  # ratio of edge widths that only a moving hand makes
-_MARGIN = 0.15  # of the place, so that the ends of the bars are seen
+_ONE_WAY = 1.4  # ratio of edge widths that only a moving hand makes
+_MARGIN = 0.35  # of the place, so that the ends of the bars are seen
 
 
 def hint_for(grey: Grey, place: Place) -> Hint:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from silog_scan.vision.cells import tensor
-from silog_scan.vision.crops import has_bars, has_modules
+from silog_scan.vision.crops import has_bars, has_modules, has_quiet_zone
 from silog_scan.vision.engines import has_opencv
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _FINEST = 512  # pixels: the bar detector shrinks no picture that is smaller
 _SQUARE = 1.6  # sides' ratio below which a box may be a 2-D code
 _PART = 0.85  # of the picture, above which what fills it is a texture
 _SHORTEST = 40  # pixels across the bars
+_LOWEST = 14  # pixels along the bars, of one that people are told of
 _LONGEST, _TALLEST = 16, 2.5  # sides' ratio of bars
 _SHARED = 0.35  # of the smaller box, above which two boxes are one code
 
@@ -76,6 +77,15 @@ def places(grey: Grey) -> list[Place]:
     small, scale = _shrunk(grey)
     found = [*_detected(small), *_cell_boxes(small)]
     return [_scaled(place, scale) for place in _merged(found)]
+
+
+def is_surely_code(grey: Grey, place: Place) -> bool:
+    """Return whether a person should be told of the place: a line of text or cloth is none."""
+    if not place.is_linear:
+        return True
+    corners = place.corners
+    is_tall = math.dist(corners[1], corners[2]) > _LOWEST
+    return is_tall and has_quiet_zone(grey, corners)
 
 
 def unanswered(found: Iterable[Place], answers: Iterable[Corners]) -> list[Place]:

@@ -1,7 +1,8 @@
 """Which stage looks at a picture that no better one follows: cheap ones first, as few as needed.
 
-Measured on 1,115 photographs: the fast look alone reads 78 %, contrast evened out in tiles (CLAHE)
-reads 83 %, and only the two together are evidence for a retail code.
+Measured on 485 photographs: looks at the whole picture read 88 %, with looks at crops of what was
+located, and sharpened ones, 95.7 %, none of them wrong. Only two differently treated looks are
+evidence for a retail code; a crop treated like the picture it is cut from is the same look.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from silog_scan.core.agreement import Reading, accepted, doubted
 from silog_scan.vision.crops import Crop, cut_out
 from silog_scan.vision.engines import read_zbar
 from silog_scan.vision.hints import hint_for
-from silog_scan.vision.locate import Place, Unread, places, unanswered
+from silog_scan.vision.locate import Place, Unread, is_surely_code, places, unanswered
 from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from silog_scan.vision.frames import Grey
+    from silog_scan.vision.locate import Corners
 
 STILL_STAGES = (
     # The first three always, for the sake of a second code that only one of them sees.
@@ -53,6 +55,9 @@ PATIENCE = 0.5
 would take 7 seconds, a pallet in as many takes 0.4."""
 
 
+LONGEST = 5.0
+"""Seconds of work on a picture of one's own: forty labels in 12 megapixels take 1.2."""
+
 _MOST_PIXELS = 4_000_000
 """Above these the later stages look at crops only: a whole large picture costs half a second."""
 
@@ -75,7 +80,7 @@ class Still:
 
 
 def read_still(
-    grey: Grey, *, stages: Iterable[Stage] = STILL_STAGES, patience: float = math.inf
+    grey: Grey, *, stages: Iterable[Stage] = STILL_STAGES, patience: float = LONGEST
 ) -> Still:
     """Return what is believed of a picture; no look begins after ``patience`` seconds of work."""
     search = _Search(grey, until=time.thread_time() + patience)
@@ -126,7 +131,12 @@ class _Search:
         believed = accepted(self._readings)
         if self.is_over() or _is_close_up(believed, self._grey):
             return Still(tuple(believed))
-        unread = (Unread(each.corners, hint_for(self._grey, each)) for each in self._unanswered())
+        sure = [
+            place
+            for place in self._unanswered()
+            if is_surely_code(self._grey, place) and not _is_piece(place, believed)
+        ]
+        unread = (Unread(place.corners, hint_for(self._grey, place)) for place in sure)
         return Still(tuple(believed), tuple(unread))
 
     def _unanswered(self) -> list[Place]:
@@ -145,6 +155,19 @@ class _Search:
             )
             for reading in look(stage, crop.pixels, treated)
         ]
+
+
+def _is_piece(place: Place, readings: Iterable[Reading]) -> bool:
+    """Return whether the bars are some of a code that was read, along a scan line above them."""
+    middle = _middle(place.corners)
+    return place.is_linear and any(
+        math.dist(middle, _middle(one.corners)) < math.dist(one.corners[0], one.corners[2]) / 2
+        for one in readings
+    )
+
+
+def _middle(corners: Corners) -> tuple[float, float]:
+    return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
 
 
 def _is_close_up(readings: Iterable[Reading], grey: Grey) -> bool:

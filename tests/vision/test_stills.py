@@ -1,12 +1,15 @@
 import time
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 
 from silog_scan.core.agreement import Reading
 from silog_scan.vision.frames import Grey
-from silog_scan.vision.stages import Stage
+from silog_scan.vision.hints import hint_for
+from silog_scan.vision.locate import Hint, places
+from silog_scan.vision.stages import Stage, fast, look
 from silog_scan.vision.stills import STILL_STAGES, read_still
 from tests.vision.engine import BLANK, PACKAGE, RETAIL, Engine
 
@@ -114,3 +117,61 @@ def test_a_picture_that_costs_too_much_is_looked_at_no_further() -> None:
 
     assert read_still(np.zeros((8, 8), np.uint8), stages=stages, patience=0.01).readings == ()
     assert looks == ["slow"]
+
+
+def test_a_linear_code_turned_by_any_angle_is_believed(draw: Callable[..., Grey]) -> None:
+    sheet = draw("1271-KS-004512", "code128", size=(800, 600))
+    turn = cv2.getRotationMatrix2D((400, 300), 40, 1)
+    turned = np.asarray(cv2.warpAffine(sheet, turn, (800, 600), borderValue=(255,)), np.uint8)
+
+    [reading] = read_still(turned).readings
+
+    assert (reading.text, reading.stage) == ("1271-KS-004512", "crop-clahe")
+    assert np.mean(reading.corners, axis=0) == pytest.approx((400, 300), abs=15)
+
+
+def test_an_enlarged_picture_gives_corners_of_the_picture_itself(draw: Callable[..., Grey]) -> None:
+    sheet = draw("1271-KS-004512", "code128", size=(800, 600))
+
+    [reading] = look(Stage("large", "enlarged", fast), sheet, {})
+
+    assert np.mean(reading.corners, axis=0) == pytest.approx((400, 300), abs=5)
+
+
+def shrunk(sheet: Grey, times: int) -> Grey:
+    small = cv2.resize(sheet, None, fx=1 / times, fy=1 / times, interpolation=cv2.INTER_AREA)
+    return np.pad(np.asarray(small, np.uint8), 200, constant_values=220)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "hint"),
+    [
+        pytest.param(lambda sheet: cv2.blur(sheet, (15, 1)), "hold-still", id="moved"),
+        pytest.param(lambda sheet: cv2.GaussianBlur(sheet, (0, 0), 6), "closer", id="out of focus"),
+        pytest.param(lambda sheet: shrunk(sheet, 5), "closer", id="far away"),
+    ],
+)
+def test_a_code_located_in_vain_says_what_would_help(
+    spoil: Callable[[Grey], Grey], hint: str, draw: Callable[..., Grey]
+) -> None:
+    sheet = np.clip(draw("1271-KS-004512", "code128", size=(800, 600)), 30, 220)
+
+    still = read_still(np.asarray(spoil(sheet), np.uint8))
+
+    assert still.readings == ()
+    assert [code.hint.value for code in still.unread] == [hint]
+
+
+@pytest.mark.parametrize(
+    ("light", "hint"),
+    [
+        pytest.param(255, Hint.TILT, id="glare"),
+        pytest.param(60, Hint.DIRTY, id="a stain on sharp bars"),
+    ],
+)
+def test_glare_and_dirt_are_told_apart(light: int, hint: Hint, draw: Callable[..., Grey]) -> None:
+    sheet = np.clip(draw("1271-KS-004512", "code128", size=(800, 600)), 30, 220).astype(np.uint8)
+    [place] = places(sheet)
+    sheet[:, 380:440] = light
+
+    assert hint_for(sheet, place) is hint
