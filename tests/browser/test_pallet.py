@@ -108,6 +108,7 @@ def test_the_same_photo_again_counts_nothing_twice(station: Hands) -> None:
     choose(station, *BOXES[:5])
 
     expect_counted(station, "5")
+    expect_word(station, "5/14")
     expect_quads(station, "ok", 5)
     expect(station.page.locator("#scans li")).to_have_count(5)
 

@@ -45,6 +45,7 @@ export class Pallet {
     /** What would help the labels of a photo that were not read. */
     this.unread = "";
     this.isPhoto = false;
+    this.isDue = false;
     this.touchedAt = -Infinity;
   }
 
@@ -56,6 +57,7 @@ export class Pallet {
     this.count = null;
     this.unread = "";
     this.isPhoto = false;
+    this.isDue = false;
     this.draw();
   }
 
@@ -90,6 +92,12 @@ export class Pallet {
     this.isPhoto = true;
     this.unread = unread;
     this.draw();
+  }
+
+  /** Tell what a photo amounts to once all its labels are answered, were they counted before or not. */
+  sumUp() {
+    this.isDue = true;
+    this.askSoon();
   }
 
   endPhoto() {
@@ -134,7 +142,9 @@ export class Pallet {
 
   /** @param {Set<string>} waiting  the scans that are not sent yet; what is neither was refused */
   settle(waiting) {
-    for (const id of this.together) if (!waiting.has(id)) this.together.delete(id);
+    const refused = [...this.together].filter((id) => !waiting.has(id));
+    for (const id of refused) this.together.delete(id);
+    if (refused.length) this.askSoon();
   }
 
   askSoon() {
@@ -150,7 +160,8 @@ export class Pallet {
     if (turn !== this.turn) return;
     this.count = count ?? this.count;
     this.draw();
-    if (this.isPhoto) this.onSum(this.sum());
+    if (this.isDue) this.onSum(this.sum());
+    this.isDue = false;
   }
 
   /** @returns {Promise<Count | null>} */

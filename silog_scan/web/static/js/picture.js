@@ -3,11 +3,18 @@
 const PAUSE = 150;
 const PAUSE_WITHOUT = 1000;
 
+/**
+ * @typedef {object} Drawn  what the station saw in a picture
+ * @property {number[]} size
+ * @property {import("./quads.js").Quad[]} codes
+ * @property {import("./hints.js").Unread[]} [unread]
+ */
+
 export class Picture {
   /**
    * @param {HTMLImageElement} image
    * @param {string} url
-   * @param {(drawn: {size: number[], codes: import("./quads.js").Quad[]}) => void} onPicture
+   * @param {(drawn: Drawn) => void} onPicture
    */
   constructor(image, url, onPicture) {
     this.image = image;

@@ -38,7 +38,10 @@ export class Sight {
    * @param {() => void} options.onBegin  at the tap that starts this device's camera
    * @param {() => void} options.onSwitch
    */
-  constructor({ words, readerUrl, pictureUrl, readings, onCode, isCounted, onSeen, onClose, onBegin, onSwitch }) {
+  constructor({
+    words, readerUrl, pictureUrl, readings,
+    onCode, isCounted, onSeen, onClose, onBegin, onSwitch,
+  }) {
     this.words = words;
     this.onCode = onCode;
     this.isCounted = isCounted;
@@ -192,7 +195,7 @@ export class Sight {
     this.second.consider(look, at * 1000);
   }
 
-  /** @param {{size: number[], codes: import("./quads.js").Quad[], unread?: import("./hints.js").Unread[]}} drawn */
+  /** @param {import("./picture.js").Drawn} drawn */
   pictured({ codes, size, unread = [] }) {
     if (codes.length) this.onSeen();
     this.hints.saw(unread);

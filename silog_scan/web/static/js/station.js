@@ -76,9 +76,10 @@ function seen(text, source, symbology) {
  * @param {Blob} photo
  * @param {import("./readings.js").Found} found
  */
-function photographed(photo, found) {
+async function photographed(photo, found) {
   pallet.beginPhoto(found.unread.length ? sight.hints.sentence(found.unread) : "");
-  sight.showPhoto(photo, found);
+  await sight.showPhoto(photo, found);
+  pallet.sumUp();
 }
 
 function beginPallet() {
