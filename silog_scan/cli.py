@@ -1046,17 +1046,22 @@ def make_labels(line: Line, /, **options: Any) -> None:  # click's options
     Example: silog-scan labels --manifest SJ-1271-0147 -o labels.svg
     """
     from silog_scan.documents import label_sheets
-    from silog_scan.services import labels
+    from silog_scan.services import accounts, labels
 
     if bool(options["file"]) == bool(options["manifest"]):
         raise click.UsageError("Give either --codes or --manifest.")
     listed = _listed_codes(options["file"]) if options["file"] else None
     kind = labels.Kind(options["symbology"], options["gs1"])
-    with line.writing() as (session, actor):
-        printed = listed or labels.codes_of_manifest(session, actor, options["manifest"])
-        made = labels.make(session, actor, printed, kind=kind, at=serving.now())
-        _write_pages(options["output"], list(label_sheets.pages(made)))
-    told = say("%(n)s labels on %(pages)s pages.", n=len(made), pages=label_sheets.count(made))
+    with line.database() as database:
+        with database.reading() as session:  # all is drawn before the write lock is taken
+            actor = accounts.cli_actor(session)
+            printed = listed or labels.codes_of_manifest(session, actor, options["manifest"])
+            made = labels.prepare(session, actor, printed, kind=kind)
+        pages = list(label_sheets.pages(made))
+        with database.writing() as session:
+            labels.keep(session, actor, made, kind=kind, at=serving.now())
+            _write_pages(options["output"], pages)
+    told = say("%(n)s labels on %(pages)s pages.", n=len(made), pages=len(pages))
     click.echo(line.tell(told), err=True)
 
 

@@ -1,7 +1,6 @@
 """The modules that were printed: what a label looks like before paper, camera and hands."""
 
 from dataclasses import dataclass
-from textwrap import wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +29,5 @@ class Pattern:
 def from_bits(text: str, symbology: str, *, width: int, bits: str) -> Pattern:
     """Return the pattern whose ``bits`` these are."""
     modules = f"{int(bits, 16):b}"[1:]
-    return Pattern(text, symbology, tuple(wrap(modules, width)))
+    starts = range(0, len(modules), width)
+    return Pattern(text, symbology, tuple(modules[start : start + width] for start in starts))

@@ -23,6 +23,8 @@ _WIDTHS = (
 )
 _SYMBOLS = tuple(_WIDTHS.split(" "))
 _SETS = "CBA"  # in the order they are preferred where the lengths are equal
+Rest = dict[str, tuple[int, ...]]
+"""The symbols of what is left of a text, by the code set in which it begins."""
 _START = {"A": 103, "B": 104, "C": 105}
 _LATCH = {"A": 101, "B": 100, "C": 99}
 _FNC1_VALUE, _STOP, _MODULUS = 102, 106, 103
@@ -33,7 +35,9 @@ def values(text: str, *, gs1: bool = False) -> tuple[int, ...]:
 
     The fewest symbols, without shifts; of equally short spellings the one that is in set C first.
     """
-    spelled = min((_spelled_from(text, code_set, gs1) for code_set in _SETS), key=len)
+    rest = _shortest(text, gs1=gs1)
+    opening = (_FNC1_VALUE,) if gs1 else ()
+    spelled = min(((_START[name], *opening, *rest[name]) for name in _SETS), key=len)
     check = (spelled[0] + sum(place * value for place, value in enumerate(spelled))) % _MODULUS
     return (*spelled, check)
 
@@ -43,56 +47,40 @@ def modules(symbols: tuple[int, ...]) -> str:
     return "".join(_bars(_SYMBOLS[value]) for value in (*symbols, _STOP))
 
 
+@cache
 def _bars(widths: str) -> str:
     return "".join(ink * int(width) for ink, width in zip(cycle("10"), widths, strict=False))
 
 
-def _spelled_from(text: str, code_set: str, gs1: bool) -> tuple[int, ...]:
-    opening = (_START[code_set], _FNC1_VALUE) if gs1 else (_START[code_set],)
-    return (*opening, *_Spelling(text, gs1).rest(code_set))
-
-
-class _Spelling:
-    """The shortest way to write what is left of a text, from its end backwards."""
-
-    def __init__(self, text: str, gs1: bool) -> None:
-        self._text, self._gs1 = text, gs1
-        self._best: dict[str, tuple[int, ...]] = dict.fromkeys(_SETS, ())
-        later = [self._best]
-        for place in reversed(range(len(text))):
-            self._best = self._step(place, later)
-            later = [self._best, later[0]]
-
-    def rest(self, code_set: str) -> tuple[int, ...]:
-        """Return the symbols of the whole text when it begins in a code set."""
-        return self._best[code_set]
-
-    def _step(
-        self, place: int, later: list[dict[str, tuple[int, ...]]]
-    ) -> dict[str, tuple[int, ...]]:
-        """Return the shortest rest in each code set; ``later`` is that of the next letters."""
-        stay = {}
+def _shortest(text: str, *, gs1: bool) -> Rest:
+    """Return the fewest symbols for a text that begins in each code set, found from its end."""
+    after_next: Rest = {}
+    after: Rest = dict.fromkeys(_SETS, ())
+    for place in reversed(range(len(text))):
+        stay: Rest = {}
         for code_set in _SETS:
-            if found := self._value(code_set, place):
+            if found := _value(text, place, code_set, gs1=gs1):
                 value, used = found
-                stay[code_set] = (value, *later[used - 1][code_set])
-        return {code_set: self._with_latch(code_set, stay) for code_set in _SETS}
+                stay[code_set] = (value, *(after if used == 1 else after_next)[code_set])
+        after, after_next = {name: _with_latch(name, stay) for name in _SETS}, after
+    return after
 
-    def _with_latch(self, code_set: str, stay: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-        """Return the rest without a latch where it is as short, else by the shortest latch."""
-        others = [(_LATCH[other], *rest) for other, rest in stay.items() if other != code_set]
-        own = [stay[code_set]] if code_set in stay else []
-        return min((*own, *others), key=len)
 
-    def _value(self, code_set: str, place: int) -> tuple[int, int] | None:
-        """Return the symbol that stands for the next letters and how many these are."""
-        letter = self._text[place]
-        if self._gs1 and letter == FNC1:
-            return _FNC1_VALUE, 1
-        if code_set == "C":
-            pair = self._text[place : place + 2]
-            return (int(pair), 2) if len(pair) == 2 and pair.isdigit() else None  # noqa: PLR2004
-        return _letter(letter, code_set)
+def _with_latch(code_set: str, stay: Rest) -> tuple[int, ...]:
+    """Return the rest in the same set where that is as short as the shortest of another set."""
+    others = [(_LATCH[name], *rest) for name, rest in stay.items() if name != code_set]
+    own = [stay[code_set]] if code_set in stay else []
+    return min((*own, *others), key=len)
+
+
+def _value(text: str, place: int, code_set: str, *, gs1: bool) -> tuple[int, int] | None:
+    """Return the symbol that stands for the next letters and how many these are."""
+    if gs1 and text[place] == FNC1:
+        return _FNC1_VALUE, 1
+    if code_set == "C":
+        pair = text[place : place + 2]
+        return (int(pair), 2) if len(pair) == 2 and pair.isdigit() else None  # noqa: PLR2004
+    return _letter(text[place], code_set)
 
 
 @cache

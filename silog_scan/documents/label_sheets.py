@@ -46,11 +46,6 @@ def pages(labels: Sequence[Label]) -> Iterator[str]:
         yield _page("".join(_placed(place, label) for place, label in some))
 
 
-def count(labels: Sequence[Label]) -> int:
-    """Return how many pages these labels take."""
-    return -(-len(labels) // PER_PAGE)
-
-
 def _page(content: str) -> str:
     width, height = PAGE
     return (

@@ -46,7 +46,7 @@ def test_a_page_is_a4_in_millimetres() -> None:
 def test_ten_labels_are_a_page(labels: int, pages: int) -> None:
     some = [label()] * labels
 
-    assert len(list(label_sheets.pages(some))) == label_sheets.count(some) == pages
+    assert len(list(label_sheets.pages(some))) == pages
 
 
 @pytest.mark.parametrize(
