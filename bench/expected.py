@@ -71,7 +71,7 @@ def point(symbology: str, blur: str, value: float, count: int) -> Counter[str]:
     patterns, tally = expected(1_000, symbology, "random"), Counter[str]()
     for _ in range(count):
         pattern = patterns[int(chance.integers(len(patterns)))]
-        picture, corners = shot(pattern, replace(seen, direction=chance.uniform(0, 180)), chance)
+        picture, corners = shot(pattern, replace(seen, direction=chance.uniform(-30, 30)), chance)
         answer = labels(1_000, symbology, "random").recognise(picture, corners)
         read = {reading.text for reading in read_zxing(picture, thorough=True)}
         is_right = answer is not None and answer.text == pattern.text

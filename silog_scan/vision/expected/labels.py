@@ -74,7 +74,7 @@ class ExpectedLabels:
         return Recognition(best.text, symbology, is_accepted, corners, best.evidence)
 
     def _answers(self, grey: Grey, corners: Corners) -> Iterator[tuple[str, Answer]]:
-        ways = _ways(corners, grey.shape)
+        ways = _ways(corners, grey.shape) if self._groups else []
         for group in self._groups if ways else ():
             if group.is_linear:
                 answers = (group.labels.recognise(grey, way.quad) for way in ways)

@@ -149,6 +149,22 @@ def test_labels_of_several_kinds_are_expected_together() -> None:
     assert (recognition.text, recognition.is_accepted) == ("1271-KT-1", True)
 
 
+def test_without_opencv_nothing_is_recognised_and_nothing_loaded(
+    run_python: Callable[..., str],
+) -> None:
+    script = """
+import sys
+import silog_scan.vision.expected.frame
+from silog_scan.core.labels import Pattern
+from silog_scan.vision.expected import ExpectedLabels
+print("numpy" in sys.modules)
+expected = ExpectedLabels([Pattern("A", "code128", ("1",))])
+print(expected.recognise(None, ()), silog_scan.vision.expected.frame.framed(None))
+"""
+
+    assert run_python(script, without="cv2").splitlines() == ["False", "None []"]
+
+
 def test_one_expected_label_is_recognised_without_a_second() -> None:
     picture = shot(label(TEXT))
 

@@ -20,7 +20,7 @@ class Canvas:
     """The samples of a symbol of ``modules`` × ``modules``.
 
     ``x`` and ``y`` are places in modules, ``across`` and ``down`` the same from -½ to ½ over the
-    symbol; ``light`` holds a quadratic background, a row for each of its six terms.
+    symbol; ``light`` holds a quadratic background, a layer for each of its six terms.
     """
 
     modules: int
@@ -83,8 +83,9 @@ def canvas(modules: int) -> Canvas:
     x, y = np.meshgrid(at, at)
     across, down = x / modules - 0.5, y / modules - 0.5
     terms = [np.ones_like(across), across, down, across**2, across * down, down**2]
-    light = np.stack(terms).reshape(len(terms), -1)
-    basis = np.linalg.qr(light.T.astype(np.float64))[0].T.astype(np.float32)
+    light = np.stack(terms)
+    flat = light.reshape(len(terms), -1).T.astype(np.float64)
+    basis = np.linalg.qr(flat)[0].T.astype(np.float32)
     return Canvas(modules, x, y, across, down, light, basis)
 
 

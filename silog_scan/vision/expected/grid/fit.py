@@ -19,6 +19,8 @@ _SOFT = 0.33
 _COARSE = 1.1
 """Modules of blur with which a symbol is found."""
 _COARSE_ROUNDS = 3
+_SPARSE = slice(None, None, 2)
+"""Samples that are enough to find so blurred a symbol."""
 _RIDGE = 2e-5
 _FARTHEST = 1.2
 """Modules a corner may move at once."""
@@ -71,14 +73,15 @@ def placed(mean: Floats, picture: Floats, view: Floats) -> tuple[float, Floats]:
     model = softened(board.drawn(mean), _COARSE)
     for left in range(_COARSE_ROUNDS, -1, -1):
         seen = board.sampled(picture, view)
-        solution = _solved(board, np.stack([model, *_shifts(model, board)]), seen)
+        layers = np.stack([model, *_shifts(model, board)])
+        solution = _solved(*(each[..., _SPARSE, _SPARSE] for each in (board.light, layers, seen)))
         gain, shifts = solution.shares[_LIGHT], solution.shares[_LIGHT + 1 :]
         if left:
             view = _moved(view, shifts / (gain if abs(gain) > _LEAST_GAIN else _LEAST_GAIN), board)
     if gain <= 0:
         return np.inf, view
-    variance = max(float(((seen - seen.mean()) ** 2).sum()), 1e-6)
-    return float(solution.residual @ solution.residual) / variance, view
+    variance = max(float(seen[_SPARSE, _SPARSE].var()), 1e-6)
+    return float((solution.residual**2).mean()) / variance, view
 
 
 def fitted(code: Floats, picture: Floats, *, view: Floats, model: Floats, rounds: int) -> Fit:
@@ -88,7 +91,7 @@ def fitted(code: Floats, picture: Floats, *, view: Floats, model: Floats, rounds
     for left in range(rounds, -1, -1):
         seen = board.sampled(picture, view)
         gain = [board.across * model, board.down * model, model * model / 255]
-        solution = _solved(board, np.concatenate([gain, _shifts(model, board), taps]), seen)
+        solution = _solved(board.light, np.concatenate([gain, _shifts(model, board), taps]), seen)
         first_tap = _LIGHT + _GAIN + _SHIFTS
         weights = solution.shares[first_tap:].astype(np.float32)
         model = (weights @ solution.basis[first_tap:]).reshape(seen.shape)
@@ -132,9 +135,9 @@ def _shifts(model: Floats, board: Canvas) -> Floats:
     )
 
 
-def _solved(board: Canvas, layers: Floats, seen: Floats) -> Solution:
-    columns = layers.reshape(len(layers), -1)
-    basis = np.concatenate([board.light, columns]).astype(np.float32, copy=False)
+def _solved(light: Floats, layers: Floats, seen: Floats) -> Solution:
+    every = np.concatenate([light, layers]).astype(np.float32, copy=False)
+    basis = every.reshape(len(every), -1)
     normal = (basis @ basis.T).astype(np.float64)
     size = np.sqrt(np.diag(normal)) + 1e-9
     normal = normal / size[:, None] / size
