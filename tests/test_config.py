@@ -53,6 +53,7 @@ def test_every_setting_is_taken() -> None:
         hosts=("silog.example.go.id", "gudang"),
         proxies=(ip_network("127.0.0.1"), ip_network("fd00::/64")),
         camera="0",
+        reread=1.5,
         seals_required=frozenset({Task.RECEIVE, Task.DISPATCH}),
         backup_folder=Path("/mnt/backups"),
     )
@@ -140,6 +141,9 @@ def test_the_language_is_the_terminals_unless_set(
         ("SILOG_DATABASE", "nonsense"),
         ("SILOG_DATABASE", "mysql://db/silog"),
         ("SILOG_DATABASE", "postgresql://db:port/silog"),
+        ("SILOG_REREAD", "0"),
+        ("SILOG_REREAD", "601"),
+        ("SILOG_REREAD", "3s"),
         ("SILOG_SEALS_REQUIRED", "receive;dispatch"),
         ("SILOG_SEALS_REQUIRED", "Receive"),
     ],
