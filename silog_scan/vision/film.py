@@ -170,7 +170,8 @@ def _centre(reading: Reading) -> tuple[float, float]:
 
 
 def _length(reading: Reading) -> int:
-    across, down = zip(*reading.corners, strict=True)
+    across = [x for x, _ in reading.corners]
+    down = [y for _, y in reading.corners]
     width, height = max(across) - min(across), max(down) - min(down)
     return max(width, height)
 
