@@ -94,6 +94,7 @@ def answer(session: Session, work: Work, watch: Watch | None, *, at: datetime) -
     }
 
 
+_RECOGNISED = say("recognised with the manifest's help")
 _TAKEN = say(
     "Somebody else is at the station's camera now. Use the camera of this device, or a hand "
     "scanner."
@@ -123,7 +124,9 @@ def drawn(watch: Watch) -> str:
         }
         for code in watch.codes()
     ]
-    return json.dumps({"size": watch.view.size, "codes": codes}, separators=(",", ":"))
+    unread = [code.as_json() for code in watch.view.unread]
+    found = {"size": watch.view.size, "codes": codes, "unread": unread}
+    return json.dumps(found, separators=(",", ":"))
 
 
 def _without_code(place: str | None) -> str | None:
@@ -239,7 +242,7 @@ class _Teller:
             title=visible(self._title(scan, event.body)),
             lead=self._lead(scan, event.body, outcome),
             told=self._told(scan, event.body, outcome),
-            detail=visible(self._detail(scan, outcome)),
+            detail=visible(self._detail(scan, event.body, outcome)),
             undone=scan.undone,
             may_undo=may_undo,
             belongs=_without_code(_right_place(event.body, outcome)),
@@ -284,7 +287,8 @@ class _Teller:
             return None
         return self.places.get(places.parent(place) or "")
 
-    def _detail(self, scan: RecentScan, outcome: Outcome) -> str:
+    def _detail(self, scan: RecentScan, body: Mapping[str, Any], outcome: Outcome) -> str:
         lead = self._village(scan) if outcome is Outcome.ACCEPTED else in_words(OUTCOMES[outcome])
         at = figures.clock(scan.at, scan.place)
-        return " · ".join(filter(None, (lead, at, scan.package or scan.text)))
+        how = in_words(_RECOGNISED) if body.get("read_by") == "expected" else None
+        return " · ".join(filter(None, (lead, at, scan.package or scan.text, how)))

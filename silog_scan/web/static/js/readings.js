@@ -6,6 +6,7 @@ const PATIENCE = 20_000;
  * @typedef {object} Found
  * @property {import("./eyes.js").Reading[]} readings
  * @property {import("./hints.js").Unread[]} unread
+ * @property {import("./suggestion.js").Suggested[]} suggestions
  */
 
 export class Readings {
@@ -35,7 +36,7 @@ export class Readings {
     const readings = told.readings.map((/** @type {any} */ found) => ({
       ...found, identifier: found.symbology_identifier ?? "",
     }));
-    return { readings, unread: told.unread ?? [] };
+    return { readings, unread: told.unread ?? [], suggestions: told.suggestions ?? [] };
   }
 }
 

@@ -35,18 +35,20 @@ export class Sight {
    * @param {(text: string) => boolean} options.isCounted  in this look
    * @param {() => void} options.onSeen  codes are in view
    * @param {() => void} options.onClose  of a photo
+   * @param {(found: import("./suggestion.js").Suggested[]) => void} options.onSuggested
    * @param {() => void} options.onBegin  at the tap that starts this device's camera
    * @param {() => void} options.onSwitch
    */
   constructor({
     words, readerUrl, pictureUrl, readings,
-    onCode, isCounted, onSeen, onClose, onBegin, onSwitch,
+    onCode, isCounted, onSeen, onClose, onSuggested, onBegin, onSwitch,
   }) {
     this.words = words;
     this.onCode = onCode;
     this.isCounted = isCounted;
     this.onSeen = onSeen;
     this.onClose = onClose;
+    this.onSuggested = onSuggested;
     this.onSwitch = onSwitch;
     this.hasStation = Boolean(pictureUrl);
     this.readings = readings;
@@ -55,7 +57,7 @@ export class Sight {
     this.hints = new Hints(words);
     this.shot = new Shot(this.quads, () => this.ofPhoto());
     /** @type {import("./readings.js").Found} what the photo shows */
-    this.found = { readings: [], unread: [] };
+    this.found = { readings: [], unread: [], suggestions: [] };
     this.picture = new Picture(byId("picture"), pictureUrl, (drawn) => this.pictured(drawn));
     this.camera = new Camera(this.video, () => this.live(), (...trouble) => this.fail(...trouble));
     this.eyes = new Eyes(this.video, readerUrl, (look) => this.looked(look), (error) => {
@@ -249,9 +251,10 @@ export class Sight {
   async lookAgain() {
     const jpeg = await this.eyes.jpeg();
     if (!jpeg) return false;
-    const { readings, unread } = await this.readings.of(jpeg);
+    const { readings, unread, suggestions } = await this.readings.of(jpeg);
     this.take(this.agreement.believe(readings, performance.now() / 1000));
     if (!this.shot.isShown) this.hints.saw(unread);
+    this.onSuggested(suggestions);
     return readings.length > 0;
   }
 
@@ -267,6 +270,7 @@ export class Sight {
     this.show({});
     this.found = found;
     this.hints.saw(found.unread, true);
+    this.onSuggested(found.suggestions);
     this.take(found.readings, "photo");
     this.shot.draw();
   }

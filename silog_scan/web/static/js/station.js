@@ -15,6 +15,7 @@ import { drawProgress } from "./progress.js";
 import { Readings } from "./readings.js";
 import { Sight } from "./sight.js";
 import { Sounds } from "./sounds.js";
+import { Suggestion } from "./suggestion.js";
 import { changeOf, switchWork, workOf } from "./switch.js";
 import { Wedge, keptSettings } from "./wedge.js";
 
@@ -37,6 +38,9 @@ const outbox = new Outbox({
 });
 const readings = new Readings(urls.readings, token);
 const pallet = new Pallet({ url: urls.pallet, token, words, onSum: sumUp });
+const suggestion = new Suggestion({
+  words, url: urls.recognised, token, onConfirmed: confirmed, onTold: notice,
+});
 const sight = new Sight({
   words,
   readerUrl: urls.reader,
@@ -46,6 +50,7 @@ const sight = new Sight({
   isCounted: (text) => pallet.isCounted(text),
   onSeen: () => pallet.touch(),
   onClose: () => pallet.endPhoto(),
+  onSuggested: (found) => suggestion.offer(found),
   onBegin: () => sounds.introduce(),
   onSwitch: () => live.restart(),
 });
@@ -103,6 +108,7 @@ function scanned(text, source, symbology) {
   if (source !== "photo") sight.closePhoto();
   idle.touch();
   notice("");
+  suggestion.close();
   if (isCard(text)) {
     changePerson(text);
     return null;
@@ -191,6 +197,15 @@ function welcome() {
 async function switchAndScan({ switch_to: manifest, text, quantity, damaged }) {
   if (held || !manifest) return; // A second tap comes while the first one's work is changing.
   if (await switchTo({ manifest })) record(text, "manual", undefined, { quantity, damaged });
+}
+
+/**
+ * @param {string} text
+ * @param {any} result
+ */
+function confirmed(text, result) {
+  const scan = { id: result.id, text, source: /** @type {const} */ ("camera"), scanned_at: "" };
+  answer({ kind: "scan", id: result.id, ...doing(), scan }, result);
 }
 
 /** @param {import("./lists.js").Shown} scan */
