@@ -5,29 +5,18 @@ of code sets is ours and has a version: ``labels.ENCODER``.
 """
 
 from functools import cache
-from itertools import cycle
+
+from silog_scan.core.code128 import STOP, SYMBOLS
 
 FNC1 = "\x1d"
 """How a GS1 separator stands in a text; it is printed as FNC1 where the label says GS1."""
 
-_WIDTHS = (
-    "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 "
-    "122132 122231 113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 "
-    "321221 312212 322112 322211 212123 212321 232121 111323 131123 131321 112313 132113 132311 "
-    "211313 231113 231311 112133 112331 132131 113123 113321 133121 313121 211331 231131 213113 "
-    "213311 213131 311123 311321 331121 312113 312311 332111 314111 221411 431111 111224 111422 "
-    "121124 121421 141122 141221 112214 112412 122114 122411 142112 142211 241211 221114 413111 "
-    "241112 134111 111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 "
-    "412121 111143 111341 131141 114113 114311 411113 411311 113141 114131 311141 411131 211412 "
-    "211214 211232 2331112"
-)
-_SYMBOLS = tuple(_WIDTHS.split(" "))
 _SETS = "CBA"  # in the order they are preferred where the lengths are equal
 Rest = dict[str, tuple[int, ...]]
 """The symbols of what is left of a text, by the code set in which it begins."""
 _START = {"A": 103, "B": 104, "C": 105}
 _LATCH = {"A": 101, "B": 100, "C": 99}
-_FNC1_VALUE, _STOP, _MODULUS = 102, 106, 103
+_FNC1_VALUE, _MODULUS = 102, 103
 
 
 def values(text: str, *, gs1: bool = False) -> tuple[int, ...]:
@@ -44,12 +33,7 @@ def values(text: str, *, gs1: bool = False) -> tuple[int, ...]:
 
 def modules(symbols: tuple[int, ...]) -> str:
     """Return start, data, check and the stop as modules, ``1`` for ink."""
-    return "".join(_bars(_SYMBOLS[value]) for value in (*symbols, _STOP))
-
-
-@cache
-def _bars(widths: str) -> str:
-    return "".join(ink * int(width) for ink, width in zip(cycle("10"), widths, strict=False))
+    return "".join(SYMBOLS[value] for value in symbols) + STOP
 
 
 def _shortest(text: str, *, gs1: bool) -> Rest:

@@ -144,9 +144,9 @@ class Margins:
 
 
 MARGINS = {
-    "code128": Margins(10, 5, 6), "qrcode": Margins(4, 4, 3), "datamatrix": Margins(2, 2, 3),
+    "code128": Margins(10, 5, 6), "qrcode": Margins(5, 5, 3), "datamatrix": Margins(5, 5, 3),
 }  # fmt: skip
-"""Quiet zones of the standards (Data Matrix asks for 1), and the frames that were measured."""
+"""Quiet zones (a blurred square runs into its frame below 5 modules), and the measured frames."""
 
 
 def drawn(pattern: Pattern, *, framed: bool = True) -> tuple[str, ...]:

@@ -117,18 +117,9 @@ class FrameReader:
 def _look_within(box: Box, stage: Stage, grey: Grey) -> list[Reading]:
     """Return what the stage sees in a part of the frame, in the frame's own pixels."""
     left, top, right, bottom = box
-    part = grey[top:bottom, left:right]
-    treated: dict[str, Grey | None] = {}
-    readings = look(stage, part, treated)
-    pixels = treated[stage.treatment]
-    scale = 1.0 if pixels is None else pixels.shape[0] / part.shape[0]
     return [
-        replace(
-            reading,
-            corners=tuple((left + round(x / scale), top + round(y / scale)) for x, y in corners),
-        )
-        for reading in readings
-        for corners in (reading.corners,)
+        replace(reading, corners=tuple((left + x, top + y) for x, y in reading.corners))
+        for reading in look(stage, grey[top:bottom, left:right], {})
     ]
 
 

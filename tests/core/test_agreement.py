@@ -61,7 +61,7 @@ WEAK = [
 
 @pytest.mark.parametrize(("text", "symbology"), WEAK)
 def test_two_treatments_that_agree_are_enough_for_every_code(text: str, symbology: str) -> None:
-    looks = [seen(text, symbology, "upscaled"), seen(text, symbology, "smooth")]
+    looks = [seen(text, symbology, "crop+unsharp"), seen(text, symbology, "smooth")]
 
     assert accepted(looks) == looks[:1]
 
@@ -69,7 +69,7 @@ def test_two_treatments_that_agree_are_enough_for_every_code(text: str, symbolog
 @pytest.mark.parametrize(("text", "symbology"), WEAK)
 def test_two_frames_that_agree_are_enough_for_every_code(text: str, symbology: str) -> None:
     agreement = Agreement()
-    look = seen(text, symbology, "upscaled")
+    look = seen(text, symbology, "crop+unsharp")
 
     fresh = [agreement.saw([look], at=0.0), agreement.saw([look], at=0.1)]
 
@@ -104,6 +104,26 @@ def test_a_piece_of_a_longer_itf_code_is_not_believed() -> None:
     piece = [seen("345678", "itf"), seen("345678", "itf", "clahe")]
 
     assert texts(accepted([*piece, seen(CARTON, "itf")])) == [CARTON]
+
+
+@pytest.mark.parametrize("treatments", [("raw", "clahe"), ("raw", "smooth")])
+def test_a_piece_that_a_slanting_line_gives_of_an_itf_code_is_not_believed(
+    treatments: tuple[str, str],
+) -> None:
+    assert accepted([seen("189984", "itf", treatment) for treatment in treatments]) == []
+
+
+@pytest.mark.parametrize("symbology", ["code128", "code39"])
+def test_a_second_text_of_the_same_bars_has_to_be_outvoted(symbology: str) -> None:
+    right = [seen(PACKAGE, symbology), seen(PACKAGE, symbology, "clahe")]
+    wrong = seen("1271-KS-004513", symbology)
+
+    assert texts(accepted([*right, wrong])) == [PACKAGE]
+    assert accepted([right[0], wrong]) == []
+
+
+def test_code_39_holds_no_gs1() -> None:
+    assert accepted([seen("(10)A", "code39")]) == []
 
 
 def test_every_code_in_a_picture_is_kept_and_each_text_once() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from silog_scan.core import code128
 from silog_scan.vision.expected.arrays import Flags, Floats, Indices
 
 WIDTH = 11
@@ -15,28 +16,11 @@ STOP = 13
 VALUES = 103
 """Values a data or check symbol may have, and the modulus of the check."""
 
-_WIDTHS = (
-    "212222 222122 222221 121223 121322 131222 122213 122312 132212 221213 221312 231212 112232 "
-    "122132 122231 113222 123122 123221 223211 221132 221231 213212 223112 312131 311222 321122 "
-    "321221 312212 322112 322211 212123 212321 232121 111323 131123 131321 112313 132113 132311 "
-    "211313 231113 231311 112133 112331 132131 113123 113321 133121 313121 211331 231131 213113 "
-    "213311 213131 311123 311321 331121 312113 312311 332111 314111 221411 431111 111224 111422 "
-    "121124 121421 141122 141221 112214 112412 122114 122411 142112 142211 241211 221114 413111 "
-    "241112 134111 111242 121142 121241 114212 124112 124211 411212 421112 421211 212141 214121 "
-    "412121 111143 111341 131141 114113 114311 411113 411311 113141 114131 311141 411131 211412 "
-    "211214 211232 "
-)
-
-
-def _modules(widths: str) -> list[int]:
-    return [1 - place % 2 for place, width in enumerate(widths) for _ in range(int(width))]
-
-
-SYMBOLS = np.array([_modules(widths) for widths in _WIDTHS.split()], dtype=np.float32)
+SYMBOLS = np.array([list(map(int, symbol)) for symbol in code128.SYMBOLS], dtype=np.float32)
 """Modules of each value, three start characters last: 106 × 11, 1 for ink."""
 
 _VALUE_OF = {tuple(modules): value for value, modules in enumerate(SYMBOLS.astype(int).tolist())}
-_STOP = tuple(_modules("2331112"))
+_STOP = tuple(map(int, code128.STOP))
 
 
 @dataclass(frozen=True, slots=True)
