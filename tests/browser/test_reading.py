@@ -39,7 +39,7 @@ Corners = tuple[tuple[int, int], ...]
 BOX = ((10, 10), (110, 10), (110, 40), (10, 40))
 APART = ((10, 210), (110, 210), (110, 240), (10, 240))
 RETAIL = ("4006381333931", "4006381333948")
-PARTS = ("12345670", "3456")
+PARTS = ("14012345678908", "14012345678901", "12345670", "3456")
 
 
 LABELS = {
@@ -117,11 +117,13 @@ def shown(text: str, symbology: str, corners: Corners = BOX) -> dict[str, Any]:
 
 SHOWN = [
     shown("1271-KS-004512", "code128"),
+    shown("1271-KS-004513", "code128"),
     shown("1271-BL-002101", "qrcode"),
     shown("1271-BL-002101", "code128", APART),
     shown("ABC-123", "code39"),
     *(shown(text, "ean13") for text in RETAIL),
     shown("96385074", "ean8", APART),
+    shown("01234565", "upce", APART),
     *(shown(text, "itf") for text in PARTS),
 ]
 

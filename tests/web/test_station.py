@@ -284,7 +284,7 @@ def test_the_picture_tells_the_codes_on_it(watch: Watch, station: Visitor) -> No
 
     corners = [[1, 2], [9, 2], [9, 6], [1, 6]]
     code = {"corners": corners, "severity": "waiting", "belongs": None}
-    assert json.loads(header) == {"size": [640, 480], "codes": [code]}
+    assert json.loads(header) == {"size": [640, 480], "codes": [code], "unread": []}
 
 
 def test_a_station_without_a_camera_has_no_picture(station: Visitor) -> None:

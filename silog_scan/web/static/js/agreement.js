@@ -1,9 +1,9 @@
 // When a reading is believed, as `core/agreement.py` rules it for the station's camera: QR, Data
 // Matrix and Code 128 check themselves so well that one frame is enough; of other codes two frames
-// must say the same. A code is given once for each time it is shown.
+// must say the same, and more than say otherwise. A code is given once for each time it is shown.
 
 const WINDOW = 3;
-const SURE = ["qrcode", "datamatrix", "code128"];
+const CORRECTED = ["qrcode", "datamatrix"];
 const RETAIL = ["ean13", "ean8", "upca", "upce"];
 const GS1 = ["]C1", "]d2", "]Q3", "]e0"];
 
@@ -107,9 +107,17 @@ export class Agreement {
   /** @param {string} key */
   isBelieved(key) {
     const code = /** @type {Appearance} */ (this.inView.get(key));
-    if (SURE.includes(code.reading.symbology)) return true;
     const beside = [...this.inView.values()].filter((one) => one.last >= code.first);
-    return code.looks >= 2 && !beside.some((other) => isDoubtBeside(code, other));
+    const rivals = beside.filter((other) => areRivals(code.reading, other.reading));
+    const mostLooks = Math.max(0, ...rivals.map(({ looks }) => looks));
+    const { symbology, text } = code.reading;
+    if (CORRECTED.includes(symbology)) return true;
+    // A slanting line through ITF gives a piece of it, in every frame the same.
+    if (symbology === "itf") return isItf14(text);
+    if (code.looks <= mostLooks) return false;
+    if (symbology === "code128") return true;
+    const isDisputed = RETAIL.includes(symbology) && rivals.length > 0;
+    return code.looks >= (isDisputed ? 3 : 2);
   }
 }
 
@@ -119,27 +127,39 @@ function keyOf({ symbology, text }) {
 }
 
 /**
- * @param {Appearance} code
- * @param {Appearance} other
- * @returns {boolean} whether this may be a misreading of what the other is
+ * @param {string} text
+ * @returns {boolean} whether it is a carton's GTIN, which checks itself (mod 10)
  */
-function isDoubtBeside(code, other) {
-  const [mine, its] = [code.reading, other.reading];
+function isItf14(text) {
+  if (!/^[0-9]{14}$/.test(text)) return false;
+  const sum = [...text].reduce((total, digit, i) => total + Number(digit) * (i % 2 ? 1 : 3), 0);
+  return sum % 10 === 0;
+}
+
+/**
+ * @param {Reading} mine
+ * @param {Reading} its
+ * @returns {boolean} whether two texts claim the same bars
+ */
+function areRivals(mine, its) {
   if (mine.text === its.text) return false;
-  // ITF may be cut anywhere: a part of a longer one is no code.
-  if (mine.symbology === "itf") return its.symbology === "itf" && its.text.includes(mine.text);
-  const areRetail = [mine, its].every(({ symbology }) => RETAIL.includes(symbology));
-  return areRetail && (covers(mine, its) || covers(its, mine)) && code.looks <= other.looks;
+  if (!RETAIL.includes(mine.symbology)) {
+    return mine.symbology === its.symbology && covers(mine, its, 1 / 32);
+  }
+  if (!RETAIL.includes(its.symbology)) return false;
+  const share = [mine, its].some(({ symbology }) => symbology === "upce") ? 1 / 2 : 1 / 8;
+  return covers(mine, its, share) || covers(its, mine, share);
 }
 
 /**
  * @param {Reading} one
  * @param {Reading} other
- * @returns {boolean} whether the other's middle lies in this one's box, grown by an eighth
+ * @param {number} share
+ * @returns {boolean} whether the other's middle lies in this one's box, grown by this share
  */
-function covers(one, other) {
+function covers(one, other, share) {
   const [box, its] = [boxOf(one), boxOf(other)];
-  const margin = Math.max(box.right - box.left, box.bottom - box.top) / 8;
+  const margin = Math.max(box.right - box.left, box.bottom - box.top) * share;
   const [x, y] = [(its.left + its.right) / 2, (its.top + its.bottom) / 2];
   return box.left - margin <= x && x <= box.right + margin &&
     box.top - margin <= y && y <= box.bottom + margin;
