@@ -21,8 +21,9 @@ from silog_scan.store.writer import Writer
 
 if TYPE_CHECKING:
     from silog_scan.vision.cameras import Camera
-    from silog_scan.vision.frames import Frame
+    from silog_scan.vision.frames import Frame, Grey
     from silog_scan.vision.locate import Unread
+    from silog_scan.vision.stills import Still
 
 
 _A_MOMENT = 0.1
@@ -146,7 +147,8 @@ class Watch:
 
     One that ``waits`` opens its camera only when there is work: a film plays once. Scans of
     ``switches``, the manifests waited for, change the work, as cards of places and tasks do. A
-    code is taken again when it was out of view for ``reread`` seconds.
+    code is taken again when it was out of view for ``reread`` seconds. ``unread_in`` is the frame
+    in which the view's unread codes are.
     """
 
     camera: "Camera"
@@ -160,6 +162,7 @@ class Watch:
     heard: Heard | None = None
     switches: frozenset[str] = frozenset()
     problem: Sentence | None = None
+    unread_in: "Frame | None" = None
     view: View = field(default_factory=View)
     tick: Callable[[], float] = time.monotonic
     _attended: float = 0.0
@@ -193,6 +196,13 @@ class Watch:
         """Know the manifests waited for, and forget a card that was shown before this page came."""
         self.switches, self.heard = frozenset(switches), None
 
+    def unread(self) -> "tuple[Grey, Still] | None":
+        """Return the newest frame with codes that stay unread, and where, or None."""
+        from silog_scan.vision.stills import Still  # noqa: PLC0415  # cv2 takes 0.2 s
+
+        frame, unread = self.unread_in, self.view.unread
+        return (frame.grey, Still((), unread)) if frame and unread else None
+
     def work_under_way(self) -> Work | None:
         """Return the work that is recorded for: nobody's, once its page is gone."""
         is_attended = self.tick() - self._attended <= _LEFT_AFTER
@@ -222,7 +232,7 @@ class Watch:
             sequence = frame.sequence
             fresh = eyes.saw(frame)
             self._note(frame, eyes.in_view)
-            self.view.unread = eyes.unread
+            self.view.unread, self.unread_in = eyes.unread, eyes.unread_in
             for reading in fresh:
                 self._take(reading)
         second.stop()

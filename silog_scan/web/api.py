@@ -24,7 +24,7 @@ from silog_scan.core.errors import Malformed, Refused, TooMany, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
-from silog_scan.services import clocks, deliveries, recognising, reports, scanning, stations
+from silog_scan.services import clocks, deliveries, reports, scanning, stations
 from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Answer, Submission
 from silog_scan.services.stations import Ended
@@ -342,13 +342,10 @@ def readings() -> Response:
 def _suggested(grey: Any, still: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # loaded late
     """Return what unread labels probably are, for who stands at the station's page."""
     doing = work.current()
-    if doing is None or doing.task not in recognising.TASKS:
+    if doing is None:
         return []
     with backend().database.reading() as session:
-        found = backend().recogniser.suggest(
-            session, grey, still, place=doing.place, manifest=doing.manifest
-        )
-    return [suggestions.offered(each, doing) for each in found]
+        return suggestions.offers(session, grey, still, doing)
 
 
 @contextmanager

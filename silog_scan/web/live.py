@@ -78,6 +78,7 @@ def seen_tag(watch: Watch | None, work: Work) -> str:
     if watch is not None:
         is_ours = watch.work_under_way() == work
         parts += [watch.camera.status.state, watch.said, watch.heard, watch.problem, is_ours]
+        parts.append(watch.unread_in.sequence if watch.unread_in and watch.view.unread else None)
     return blake2s(repr(parts).encode(), digest_size=6).hexdigest()
 
 

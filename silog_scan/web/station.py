@@ -56,6 +56,7 @@ def screen() -> str | BaseResponse:
         progress=progress,
         camera=backend().watch is not None,
         lock_after=_lock_after(),
+        reread=backend().settings.reread,
         words=_words(),
     )
 
@@ -145,7 +146,16 @@ def watch() -> Response | tuple[str, int]:
             _attend(session, camera, doing)
         if _is_unchanged(session, camera, doing):
             return "", 204
-        return jsonify(live.answer(session, doing, camera, at=now()))
+        told = live.answer(session, doing, camera, at=now())
+        if camera is not None and camera.work_under_way() == doing:
+            told["suggestions"] = _suggested(session, camera, doing)
+        return jsonify(told)
+
+
+def _suggested(session: Session, camera: Watch, doing: Work) -> list[dict[str, Any]]:
+    """Return what the labels are that stay unread before the station's camera."""
+    found = camera.unread()
+    return suggestions.offers(session, *found, doing) if found else []
 
 
 def _watched() -> Watch | None:

@@ -9,14 +9,26 @@ from uuid import UUID
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy.orm import Session
 
 from silog_scan.core.custody import Recognised
 from silog_scan.core.errors import Conflict, say
-from silog_scan.services.recognising import Confirmed, Suggestion
+from silog_scan.services.recognising import TASKS, Confirmed, Suggestion
 from silog_scan.services.watching import Work
+from silog_scan.web.context import backend
 
 LASTS = 600
 """Seconds in which a suggestion is confirmed or forgotten."""
+
+
+def offers(session: Session, grey: Any, still: Any, work: Work) -> list[dict[str, Any]]:  # noqa: ANN401  # loaded late
+    """Return what unread labels in a picture probably are, for the page of some work."""
+    if work.task not in TASKS:
+        return []
+    found = backend().recogniser.suggest(
+        session, grey, still, place=work.place, manifest=work.manifest
+    )
+    return [offered(each, work) for each in found]
 
 
 def offered(suggestion: Suggestion, work: Work) -> dict[str, Any]:

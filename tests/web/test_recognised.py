@@ -9,10 +9,16 @@ from PIL import Image
 
 from silog_scan.services import accounts, labels
 from silog_scan.services.labels import Kind
+from silog_scan.services.watching import Watch
 from silog_scan.store import queries
+from silog_scan.vision.frames import Frame
+from silog_scan.vision.locate import Hint, Unread
 from silog_scan.web.context import Backend
 from tests.blurred import blurred
 from tests.web.conftest import NUMBER, Visitor
+from tests.web.test_station import watch
+
+__all__ = ["watch"]
 
 LABEL = "1271-KS-000001"
 
@@ -95,6 +101,21 @@ def test_a_suggestion_is_for_the_work_it_was_made_for(station: Visitor) -> None:
     station.post("/work", place="12.71", task="return", manifest=NUMBER)
 
     assert confirm(station, offered).status_code == 409
+
+
+def test_a_label_unread_before_the_station_s_camera_is_suggested_too(
+    station: Visitor, watch: Watch
+) -> None:
+    grey = blurred(LABEL)
+    height, width = grey.shape
+    corners = ((90, 90), (width - 90, 90), (width - 90, height - 90), (90, height - 90))
+    watch.view.unread = (Unread(corners, Hint.CLOSER),)
+    watch.unread_in = Frame(7, 0.0, grey, grey)
+
+    [offered] = station.get("/station/live?camera=station").json["suggestions"]  # type: ignore[index]
+
+    assert offered["text"] == LABEL
+    assert confirm(station, offered).json["outcome"] == "accepted"
 
 
 def test_for_a_dispatch_nothing_is_suggested(station: Visitor) -> None:

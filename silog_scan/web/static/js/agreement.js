@@ -27,7 +27,9 @@ export function asScanned({ identifier, text }) {
 }
 
 export class Agreement {
-  constructor() {
+  /** @param {number} [window] seconds a code must have been out of view to be shown again */
+  constructor(window = WINDOW) {
+    this.window = window;
     /** @type {Map<string, Appearance>} */
     this.inView = new Map();
   }
@@ -90,7 +92,7 @@ export class Agreement {
 
   /** @param {number} at */
   forget(at) {
-    for (const [key, { last }] of this.inView) if (at - last > WINDOW) this.inView.delete(key);
+    for (const [key, { last }] of this.inView) if (at - last > this.window) this.inView.delete(key);
   }
 
   /**

@@ -30,6 +30,7 @@ export class Sight {
    * @param {string} options.readerUrl
    * @param {string} options.pictureUrl  empty where the station has no camera
    * @param {import("./readings.js").Readings} options.readings
+   * @param {number} options.reread  seconds after which a code that left is taken again
    * @param {(text: string, source: Source, symbology: string) => string | null} options.onCode
    *   gives the scan's id
    * @param {(text: string) => boolean} options.isCounted  in this look
@@ -40,7 +41,7 @@ export class Sight {
    * @param {() => void} options.onSwitch
    */
   constructor({
-    words, readerUrl, pictureUrl, readings,
+    words, readerUrl, pictureUrl, readings, reread,
     onCode, isCounted, onSeen, onClose, onSuggested, onBegin, onSwitch,
   }) {
     this.words = words;
@@ -64,7 +65,7 @@ export class Sight {
       this.camera.stop();
       this.fail("old", error);
     });
-    this.agreement = new Agreement();
+    this.agreement = new Agreement(reread);
     this.second = new SecondLook(() => this.lookAgain());
     /** @type {Map<string, Answer>} by the text of codes that were in view */
     this.answers = new Map();
@@ -194,7 +195,9 @@ export class Sight {
     if (isFresh) this.take(this.agreement.saw(readings, at));
     else this.agreement.keep(readings, at);
     this.draw(at, size);
-    this.second.consider(look, at * 1000);
+    // What is read and not believed, as a piece of ITF is, needs the longer look too.
+    const believed = readings.filter(({ text }) => this.agreement.isGiven(text));
+    this.second.consider({ ...look, readings: believed }, at * 1000);
   }
 
   /** @param {import("./picture.js").Drawn} drawn */

@@ -46,6 +46,7 @@ const sight = new Sight({
   readerUrl: urls.reader,
   pictureUrl: urls.picture,
   readings,
+  reread: Number(urls.reread),
   onCode: seen,
   isCounted: (text) => pallet.isCounted(text),
   onSeen: () => pallet.touch(),
@@ -298,6 +299,7 @@ function refreshed(news, askedAt) {
   sight.told(news.camera);
   if (news.heard) hear(news.heard);
   if (news.problem) notice(news.problem);
+  suggestion.offer(news.suggestions);
 }
 
 /**
