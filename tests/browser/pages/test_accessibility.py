@@ -16,6 +16,8 @@ from tests.browser.pages.gallery import NO_PAGES, SCENES, cookie
 from tests.test_translations import CATALOGUE, forms
 
 HOLE, LETTERS = re.compile(r"%\(\w+\)\w"), re.compile(r"[^\W\d_]{2}")
+ROUNDS = 2
+"""A page may show more while it is gone through: what came late has its turn in the second."""
 EVERYTHING, COLOURS = "{}", "{runOnly: ['color-contrast']}"
 
 
@@ -38,9 +40,11 @@ def misfits(page: Page, size: tuple[int, int]) -> list[str]:
 
 def unreached(page: Page) -> list[str]:
     """Return what the Tab key does not reach, and what does not show that it is reached."""
-    for _ in range(page.evaluate("begin()")):
-        page.keyboard.press("Tab")
-    found: list[str] = page.evaluate("missed()")
+    found, steps = [""], page.evaluate("begin()")
+    for _ in range(ROUNDS):
+        for _ in range(steps if found else 0):
+            page.keyboard.press("Tab")
+        found = page.evaluate("missed()")
     return found
 
 

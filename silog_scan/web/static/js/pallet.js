@@ -35,7 +35,7 @@ export class Pallet {
     this.onSum = onSum;
     this.box = byId("pallet");
     this.write = new Intl.NumberFormat(words.language).format;
-    this.turn = 0;
+    this.turn = this.asked = 0;
     /** @type {Map<string, Label>} by text */
     this.labels = new Map();
     /** @type {Set<string>} scans of a photo that are told together once all are answered */
@@ -147,7 +147,9 @@ export class Pallet {
     if (refused.length) this.askSoon();
   }
 
+  /** Ask once nothing more comes; an answer to what was asked before is too old then. */
   askSoon() {
+    this.asked += 1;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), SOON);
     this.draw();
@@ -155,9 +157,9 @@ export class Pallet {
 
   async ask() {
     if (this.labels.size < FEW || this.together.size) return;
-    const { turn } = this;
+    const { turn, asked } = this;
     const count = await this.fetch().catch(() => null);
-    if (turn !== this.turn) return;
+    if (turn !== this.turn || asked !== this.asked) return;
     this.count = count ?? this.count;
     this.draw();
     if (this.isDue) this.onSum(this.sum());
