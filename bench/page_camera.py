@@ -166,7 +166,6 @@ def begin(page: Page, station: Station) -> None:
     page.fill("#code", pyotp.TOTP(secret).now())
     page.press("#code", "Enter")
     page.locator("#codes").wait_for()
-    page.wait_for_url(lambda url: "sign-in" not in url)
     page.goto(f"{station.address}/")
     page.locator("[data-start] .btn-primary").click()
     page.wait_for_url("**/station")
