@@ -7,11 +7,11 @@ page is one SVG, as neither browsers nor printers agree on SVGs of several pages
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
 
 from silog_scan.core.labels import Pattern
 from silog_scan.core.visible import visible
 from silog_scan.documents.labels import drawn
+from silog_scan.documents.modules import path_of
 
 PAGE = (210.0, 297.0)  # millimetres, as everything here
 LABEL = (99.1, 57.0)
@@ -101,26 +101,11 @@ def _module(modules: int, dots: Sequence[int], room: float) -> float:
 
 
 def _modules(rows: tuple[str, ...], module: float, left: float, top: float) -> str:
-    """Return modules as rectangles of a path, equal rows in one; edges fall on no half pixel."""
-    path, y = "", 0
-    for row, same in groupby(rows):
-        height = len(list(same))
-        path += _runs(row, y, height)
-        y += height
+    """Return modules as a path; edges fall on no half pixel."""
     return (
         f'<path shape-rendering="crispEdges" '
-        f'transform="translate({left:.3f} {top:g}) scale({module:.5f})" d="{path}"/>'
+        f'transform="translate({left:.3f} {top:g}) scale({module:.5f})" d="{path_of(rows)}"/>'
     )
-
-
-def _runs(row: str, y: int, height: int) -> str:
-    path, x = "", 0
-    for ink, run in groupby(row):
-        width = len(list(run))
-        if ink == "1":
-            path += f"M{x} {y}h{width}v{height}h-{width}z"
-        x += width
-    return path
 
 
 def _words(text: str, left: float, line: float, *, most: float, is_bold: bool = False) -> str:

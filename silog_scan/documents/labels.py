@@ -9,15 +9,14 @@ at a defocus of 4 pixels 8 of 8 labels against 3 of 8 without it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from silog_scan.core.errors import Malformed, Refused, say
-from silog_scan.core.labels import Pattern
+from silog_scan.core.labels import MARGINS, Pattern
 from silog_scan.documents import code128
+from silog_scan.documents.modules import rows_of
 
 if TYPE_CHECKING:
-    import zxingcpp
     from PIL import Image
 
 ENCODER = 1
@@ -102,14 +101,7 @@ def _matrix(text: str, symbology: str, *, gs1: bool) -> tuple[str, ...]:
             code = zxingcpp.create_barcode(text, formats.DataMatrix, gs1=gs1, force_square=True)
     except ValueError as error:
         raise _too_long(text, symbology) from error
-    return _rows(code)
-
-
-def _rows(code: zxingcpp.Barcode) -> tuple[str, ...]:
-    import numpy as np  # noqa: PLC0415
-
-    pixels = np.asarray(code.to_image(add_quiet_zones=False), dtype=np.uint8)
-    return tuple("".join("0" if level else "1" for level in row) for row in pixels)
+    return rows_of(code)
 
 
 def _too_long(text: str, symbology: str) -> Refused:
@@ -132,21 +124,6 @@ def _not_gs1(text: str) -> Refused:
 
 
 # Drawing in modules.
-
-
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """What surrounds a code, in modules: white beside it, white above and below, then the frame."""
-
-    beside: int
-    above: int
-    frame: int
-
-
-MARGINS = {
-    "code128": Margins(10, 5, 6), "qrcode": Margins(5, 5, 3), "datamatrix": Margins(5, 5, 3),
-}  # fmt: skip
-"""Quiet zones (a blurred square runs into its frame below 5 modules), and the measured frames."""
 
 
 def drawn(pattern: Pattern, *, framed: bool = True) -> tuple[str, ...]:

@@ -1,27 +1,26 @@
 """Labels of our own: make them, keep what was printed, and give what a place still expects."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import codes, places
 from silog_scan.core.errors import Malformed, Sentence, say
 from silog_scan.core.ids import uuid7
 from silog_scan.core.items import Catalogue
-from silog_scan.core.labels import Pattern, from_bits
+from silog_scan.core.labels import Pattern
 from silog_scan.documents import labels
 from silog_scan.documents.label_sheets import Label
 from silog_scan.services import deliveries
 from silog_scan.services.actors import Actor
+from silog_scan.store import labels as store
 from silog_scan.store import queries
-from silog_scan.store.db import chunks
+from silog_scan.store.labels import Print
 from silog_scan.store.ledger import Ledger
-from silog_scan.store.tables import LabelRow, LineRow, ManifestRow, table_of
 
 MOST_EXPECTED = 40_000
 """Patterns that a look is compared with: measured, 65 ms for a label. Of more, those of the
@@ -66,9 +65,9 @@ def keep(
     session: Session, actor: Actor, made: Sequence[Label], *, kind: Kind, at: datetime
 ) -> None:
     """Keep the patterns of prepared labels and record that they were printed."""
-    found = [(label.code, label.pattern) for label in made]
-    _keep(session, actor, found, kind=kind, at=at)
-    _record(session, actor, found, kind=kind, at=at)
+    printed = Print(kind.gs1, labels.ENCODER, at, actor.user)
+    store.keep(session, [(label.code, label.pattern) for label in made], printed)
+    _record(session, actor, made, kind=kind, at=at)
 
 
 def codes_of_manifest(session: Session, actor: Actor, number: str) -> list[str]:
@@ -76,48 +75,26 @@ def codes_of_manifest(session: Session, actor: Actor, number: str) -> list[str]:
     manifest = queries.manifest(session, number)
     if not actor.may_see_hop(manifest.origin, manifest.receiver):
         raise queries.unknown_manifest(number)
-    line = table_of(LineRow).c
-    rows = (
-        select(line.package)
-        .where(
-            line.manifest == number,
-            line.last_version == manifest.version,
-            line.package.is_not(None),
-        )
-        .order_by(line.row, line.number)
-    )
-    return [str(code) for code in session.scalars(rows)]
+    return store.packages_of(session, number)
 
 
 def expected_patterns(
-    session: Session, *, place: str, manifest: str | None = None, symbology: str | None = None
+    session: Session, *, place: str, manifest: str | None = None
 ) -> list[Pattern]:
     """Return what was printed for the packages of the open manifests to a place, or of one.
 
     Those already scanned stay in: without its own pattern a second scan would look like a
     stranger. Labels that are not of our printing are never in. At most ``MOST_EXPECTED``.
     """
-    label, line, head = table_of(LabelRow).c, table_of(LineRow).c, table_of(ManifestRow).c
-    rows = (
-        select(label.text, label.symbology, label.width, label.bits)
-        .select_from(table_of(ManifestRow))
-        .join(
-            table_of(LineRow), (line.manifest == head.number) & (line.last_version == head.version)
-        )
-        .join(table_of(LabelRow), label.package == line.package)
-        .where(head.receiver == place, head.state == "open")
-        .order_by(head.due.is_(None), head.due, head.number, line.number, label.digest)
-        .limit(MOST_EXPECTED)
-    )
-    if manifest is not None:
-        rows = rows.where(head.number == manifest)
-    if symbology is not None:
-        rows = rows.where(label.symbology == symbology)
-    found = {
-        from_bits(row.text, row.symbology, width=row.width, bits=row.bits)
-        for row in session.execute(rows)
-    }
-    return sorted(found, key=lambda pattern: (pattern.symbology, pattern.text, pattern.rows))
+    return store.expected(session, receiver=place, manifest=manifest, most=MOST_EXPECTED)
+
+
+def drawn(text: str, symbology: str) -> Pattern | None:
+    """Return how a text would be printed, None where no label can carry it."""
+    try:
+        return labels.encode(text, symbology)
+    except Malformed:
+        return None
 
 
 # Making.
@@ -154,63 +131,17 @@ def _in_line(row: int, refusal: str, what: Sentence) -> Malformed:
     return Malformed(refusal, say("Line %(row)s: %(what)s", row=row, what=what))
 
 
-def _keep(
-    session: Session,
-    actor: Actor,
-    found: Iterable[tuple[str, Pattern]],
-    *,
-    kind: Kind,
-    at: datetime,
-) -> None:
-    """Write the patterns that are not kept yet."""
-    rows = {}
-    for code, pattern in found:
-        row = _row(actor, code, pattern, kind=kind, at=at)
-        rows[code, pattern.symbology, row["digest"]] = row
-    label = table_of(LabelRow).c
-    known = {
-        tuple(key)
-        for some in chunks({code for code, *_ in rows})
-        for key in session.execute(
-            select(label.package, label.symbology, label.digest).where(label.package.in_(some))
-        )
-    }
-    fresh = [row for key, row in rows.items() if key not in known]
-    if fresh:
-        session.execute(insert(table_of(LabelRow)), fresh)
-
-
-def _row(actor: Actor, code: str, pattern: Pattern, *, kind: Kind, at: datetime) -> dict[str, Any]:
-    return {
-        "package": code,
-        "symbology": pattern.symbology,
-        "digest": hashlib.sha256(f"{pattern.size[0]} {pattern.bits}".encode()).hexdigest(),
-        "text": pattern.text,
-        "gs1": kind.gs1,
-        "width": pattern.size[0],
-        "bits": pattern.bits,
-        "encoder": labels.ENCODER,
-        "made_at": at,
-        "user": actor.user,
-    }
-
-
 def _record(
-    session: Session,
-    actor: Actor,
-    found: Sequence[tuple[str, Pattern]],
-    *,
-    kind: Kind,
-    at: datetime,
+    session: Session, actor: Actor, made: Sequence[Label], *, kind: Kind, at: datetime
 ) -> None:
     """Write one event of the print: how many codes, and the SHA-256 of their modules in order."""
-    printed = "".join(f"{code}\n{pattern.bits}\n" for code, pattern in found)
+    printed = "".join(f"{label.code}\n{label.pattern.bits}\n" for label in made)
     body: dict[str, Any] = {
         "place": actor.place,
         "symbology": kind.symbology,
         "gs1": kind.gs1,
         "encoder": labels.ENCODER,
-        "codes": len(found),
+        "codes": len(made),
         "labels_sha256": hashlib.sha256(printed.encode()).hexdigest(),
     }
     if actor.user:
@@ -224,17 +155,9 @@ def _words(
     session: Session, actor: Actor, package_codes: Sequence[str]
 ) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return item and destination of those that a manifest of the actor's place lists."""
-    line, head = table_of(LineRow).c, table_of(ManifestRow).c
-    listed = (
-        select(line.package, line.item, line.destination, head.origin, head.receiver)
-        .join(table_of(ManifestRow), head.number == line.manifest)
-        .where(line.last_version == head.version, head.state != "void")
-        .order_by(head.imported_at, head.number)
-    )
     rows = [
         row
-        for some in chunks(package_codes)
-        for row in session.execute(listed.where(line.package.in_(some)))
+        for row in store.listed(session, package_codes)
         if actor.may_see_hop(row.origin, row.receiver)
     ]
     known = deliveries.catalogue(session)

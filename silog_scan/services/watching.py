@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from silog_scan.core import codes
 from silog_scan.core.agreement import WINDOW, Reading
@@ -20,6 +20,7 @@ from silog_scan.services.scanning import Result, Submission
 from silog_scan.store.writer import Writer
 
 if TYPE_CHECKING:
+    from silog_scan.services.recognising import Suggestion
     from silog_scan.vision.cameras import Camera
     from silog_scan.vision.frames import Frame, Grey
     from silog_scan.vision.locate import Unread
@@ -34,6 +35,9 @@ _SHOWN_FOR = 0.25
 """Seconds a code is drawn after it was seen last: every look at a frame misses some."""
 _MOST_DRAWN = 48
 _SWITCHES = frozenset({Kind.PLACE, Kind.TASK})
+
+Recognise: TypeAlias = "Callable[[Grey, Still, Work], Iterable[Suggestion]]"
+"""Says what the labels are that a picture shows and nobody can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,13 @@ class Code:
 class View:
     """The codes in view of a camera: where they are, and how they were answered.
 
-    ``unread`` are those that stayed in place and that no engine reads, each with what would help.
+    ``unread`` are those that stayed in place and that no engine reads, each with what would help;
+    ``suggestions`` is what they probably are.
     """
 
     size: tuple[int, int] = (0, 0)
     unread: tuple["Unread", ...] = ()
+    suggestions: tuple["Suggestion", ...] = ()
     _codes: dict[str, Code] = field(default_factory=dict)
 
     def saw(self, readings: Iterable[Reading], at: float) -> None:
@@ -147,8 +153,8 @@ class Watch:
 
     One that ``waits`` opens its camera only when there is work: a film plays once. Scans of
     ``switches``, the manifests waited for, change the work, as cards of places and tasks do. A
-    code is taken again when it was out of view for ``reread`` seconds. ``unread_in`` is the frame
-    in which the view's unread codes are.
+    code is taken again when it was out of view for ``reread`` seconds. What ``recognise`` makes of
+    labels that stay unread is only suggested.
     """
 
     camera: "Camera"
@@ -162,7 +168,7 @@ class Watch:
     heard: Heard | None = None
     switches: frozenset[str] = frozenset()
     problem: Sentence | None = None
-    unread_in: "Frame | None" = None
+    recognise: "Recognise | None" = None
     view: View = field(default_factory=View)
     tick: Callable[[], float] = time.monotonic
     _attended: float = 0.0
@@ -196,13 +202,6 @@ class Watch:
         """Know the manifests waited for, and forget a card that was shown before this page came."""
         self.switches, self.heard = frozenset(switches), None
 
-    def unread(self) -> "tuple[Grey, Still] | None":
-        """Return the newest frame with codes that stay unread, and where, or None."""
-        from silog_scan.vision.stills import Still  # noqa: PLC0415  # cv2 takes 0.2 s
-
-        frame, unread = self.unread_in, self.view.unread
-        return (frame.grey, Still((), unread)) if frame and unread else None
-
     def work_under_way(self) -> Work | None:
         """Return the work that is recorded for: nobody's, once its page is gone."""
         is_attended = self.tick() - self._attended <= _LEFT_AFTER
@@ -223,7 +222,7 @@ class Watch:
         while self.waits and self.work is None and not self._stop.wait(_A_MOMENT):
             pass
         self.camera.start()
-        second = SecondLook()
+        second = SecondLook(self._look_longer)
         eyes, sequence = Eyes(window=self.reread, second=second), 0
         while not self._stop.is_set():
             frame = self.camera.next(sequence)
@@ -232,10 +231,19 @@ class Watch:
             sequence = frame.sequence
             fresh = eyes.saw(frame)
             self._note(frame, eyes.in_view)
-            self.view.unread, self.unread_in = eyes.unread, eyes.unread_in
+            self.view.unread = eyes.unread
             for reading in fresh:
                 self._take(reading)
         second.stop()
+
+    def _look_longer(self, grey: "Grey", *, patience: float) -> "Still":
+        """Return what a longer look reads, and note what it only recognises."""
+        from silog_scan.vision.stills import read_still  # noqa: PLC0415
+
+        still, work = read_still(grey, patience=patience), self.work_under_way()
+        found = self.recognise(grey, still, work) if work and self.recognise else ()
+        self.view.suggestions = tuple(found)
+        return still
 
     def _note(self, frame: "Frame", readings: Iterable[Reading]) -> None:
         height, width = frame.grey.shape

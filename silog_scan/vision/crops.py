@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from silog_scan.vision.corners import Corners
     from silog_scan.vision.frames import Grey
-    from silog_scan.vision.locate import Corners
 
     Matrix = NDArray[np.float64]
     Floats = NDArray[np.float32]

@@ -6,18 +6,17 @@ import math
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from silog_scan.vision.corners import box, middle
 from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from silog_scan.core.agreement import Reading
+    from silog_scan.vision.corners import Box
     from silog_scan.vision.frames import Grey
-
-Box: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right, bottom, in pixels."""
 
 FILM_STAGES = (
     # The whole frame and its middle in turn, where a person holds what is hard to read.
@@ -93,8 +92,8 @@ class FrameReader:
         """Return what the stage whose turn it is sees in the frame, and track it."""
         stage = self._stages[self._turn % len(self._stages)]
         self._turn += 1
-        box = _middle(grey) if stage.scope is Scope.MIDDLE else _whole(grey)
-        readings = _look_within(box, stage, grey)
+        part = _middle(grey) if stage.scope is Scope.MIDDLE else _whole(grey)
+        readings = _look_within(part, stage, grey)
         self._recent.append(readings)
         others = [one for one in self._tracked if not _is_among(one.reading, readings)]
         self._tracked = [*map(_Tracked, readings), *others]
@@ -114,9 +113,9 @@ class FrameReader:
         return found
 
 
-def _look_within(box: Box, stage: Stage, grey: Grey) -> list[Reading]:
+def _look_within(part: Box, stage: Stage, grey: Grey) -> list[Reading]:
     """Return what the stage sees in a part of the frame, in the frame's own pixels."""
-    left, top, right, bottom = box
+    left, top, right, bottom = part
     return [
         replace(reading, corners=tuple((left + x, top + y) for x, y in reading.corners))
         for reading in look(stage, grey[top:bottom, left:right], {})
@@ -135,10 +134,11 @@ def _middle(grey: Grey) -> Box:
 
 def _around(reading: Reading, grey: Grey) -> Box:
     """Return the box of a code grown by half: by as much it may move in a fifteenth of a second."""
-    across, down = zip(*reading.corners, strict=True)
-    margin = _length(reading) // 2 + 8
-    right, bottom = min(grey.shape[1], max(across) + margin), min(grey.shape[0], max(down) + margin)
-    return max(0, min(across) - margin), max(0, min(down) - margin), right, bottom
+    left, top, right, bottom = box(reading.corners)
+    margin = max(right - left, bottom - top) // 2 + 8
+    height, width = grey.shape
+    right, bottom = min(width, right + margin), min(height, bottom + margin)
+    return max(0, left - margin), max(0, top - margin), right, bottom
 
 
 def _is_among(reading: Reading, others: Iterable[Reading]) -> bool:
@@ -146,25 +146,14 @@ def _is_among(reading: Reading, others: Iterable[Reading]) -> bool:
     return any(
         reading.text == other.text
         and reading.symbology == other.symbology
-        and _distance(reading, other) < _length(reading)
+        and math.dist(middle(reading.corners), middle(other.corners)) < _length(reading)
         for other in others
     )
 
 
-def _distance(one: Reading, other: Reading) -> float:
-    return math.dist(_centre(one), _centre(other))
-
-
-def _centre(reading: Reading) -> tuple[float, float]:
-    across, down = zip(*reading.corners, strict=True)
-    return sum(across) / len(across), sum(down) / len(down)
-
-
 def _length(reading: Reading) -> int:
-    across = [x for x, _ in reading.corners]
-    down = [y for _, y in reading.corners]
-    width, height = max(across) - min(across), max(down) - min(down)
-    return max(width, height)
+    left, top, right, bottom = box(reading.corners)
+    return max(right - left, bottom - top)
 
 
 def share_of_core() -> float:

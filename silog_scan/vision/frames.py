@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from silog_scan.core.errors import Malformed, NotFound, Refused, say
+from silog_scan.vision.corners import box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
+
+    from silog_scan.vision.corners import Corners
 
 Grey: TypeAlias = "NDArray[np.uint8]"
 """Height by width, 0 is black."""
@@ -33,6 +36,8 @@ UPLOADED = ("JPEG", "PNG", "WEBP")
 
 MOST_PASSES = 100
 """Scans of a progressive JPEG; cameras make some ten, and each goes over all its pixels again."""
+
+_AROUND = 0.25  # of a label, shown around it in its piece of a picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"})
 
@@ -84,6 +89,18 @@ def preview(shown: Pixels | bytes | Path, *, width: int, quality: int) -> bytes:
         small = Image.fromarray(shown if is_grey else shown[:, :, ::-1])
         small.thumbnail((width, width))
         small.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def piece(grey: Grey, corners: Corners) -> bytes:
+    """Return a label and a little around it as PNG, and nothing else of what the camera saw."""
+    from PIL import Image
+
+    left, top, right, bottom = box(corners)
+    margin = int(_AROUND * max(right - left, bottom - top))
+    cut = grey[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
+    out = io.BytesIO()
+    Image.fromarray(cut).save(out, "PNG")
     return out.getvalue()
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from silog_scan.vision.cells import tensor
+from silog_scan.vision.corners import Corners, middle
 from silog_scan.vision.crops import has_bars, has_modules, has_quiet_zone
 from silog_scan.vision.engines import has_opencv
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from silog_scan.vision.cells import Box
     from silog_scan.vision.frames import Grey
-
-Corners: TypeAlias = tuple[tuple[int, int], ...]
-"""Four corners in pixels, clockwise from the symbol's own top left where that is known."""
 
 _MOST_PIXELS = 3_000_000  # of a picture that is searched: beyond that it is halved first
 _FINEST = 512  # pixels: the bar detector shrinks no picture that is smaller
@@ -65,11 +63,6 @@ class Place:
     is_linear: bool
 
 
-def located(grey: Grey) -> list[Corners]:
-    """Return where codes are, one quad for each, none without OpenCV."""
-    return [place.corners for place in places(grey)]
-
-
 def places(grey: Grey) -> list[Place]:
     """Return where codes are and of which kind; empty without OpenCV."""
     if not has_opencv():
@@ -90,14 +83,17 @@ def is_surely_code(grey: Grey, place: Place) -> bool:
 
 def unanswered(found: Iterable[Place], answers: Iterable[Corners]) -> list[Place]:
     """Return the places that no reading lies on."""
-    middles = [_middle(corners) for corners in answers]
     answered = list(answers)
     return [
         place
         for place in found
-        if not any(_holds(place.corners, middle) for middle in middles)
-        and not any(_holds(corners, _middle(place.corners)) for corners in answered)
+        if not any(are_of_one(place.corners, corners) for corners in answered)
     ]
+
+
+def are_of_one(one: Corners, other: Corners) -> bool:
+    """Return whether the middle of either lies in the other: a reading may be a single line."""
+    return _holds(one, middle(other)) or _holds(other, middle(one))
 
 
 def _shrunk(grey: Grey) -> tuple[Grey, int]:
@@ -186,10 +182,6 @@ def _holds(corners: Corners, point: tuple[float, float]) -> bool:
     import numpy as np
 
     return cv2.pointPolygonTest(np.array(corners, np.float32), point, measureDist=False) >= 0
-
-
-def _middle(corners: Corners) -> tuple[float, float]:
-    return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
 
 
 def _scaled(place: Place, scale: int) -> Place:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from silog_scan.core.agreement import Reading
+from silog_scan.vision.corners import middle
 from silog_scan.vision.locate import Place, Unread, places, unanswered
 from silog_scan.vision.stills import Still, read_still
 
@@ -34,7 +35,6 @@ _log = logging.getLogger(__name__)
 class Found:
     """What a longer look at one frame told: the codes believed, and those there in vain."""
 
-    frame: Frame
     readings: tuple[Reading, ...] = ()
     unread: tuple[Unread, ...] = ()
 
@@ -89,12 +89,12 @@ class SecondLook:
         stayed = [place for place in found if _is_among(place, self._waiting)]
         if not stayed:
             self._waiting, self._since = found, frame.at
-            return Found(frame)
+            return Found()
         self._waiting = found
         if frame.at - self._since < STAYED:
-            return Found(frame)
+            return Found()
         still = self._read(frame.grey, patience=PATIENCE)
-        return Found(frame, still.readings, still.unread)
+        return Found(still.readings, still.unread)
 
     def _run(self) -> None:
         while (offer := self._next()) is not None:
@@ -103,7 +103,7 @@ class SecondLook:
                 found = self.look(offer.frame, offer.readings)
             except Exception:  # noqa: BLE001  # one odd frame must not end the help for the next
                 _log.exception("the second look failed")
-                found = Found(offer.frame)
+                found = Found()
             with self._news:
                 self._found = found
                 rest = self._rest * (time.thread_time() - begun)
@@ -119,11 +119,6 @@ class SecondLook:
 
 def _is_among(place: Place, others: Iterable[Place]) -> bool:
     """Return whether a code was there before, give or take what a hand moves."""
-    x, y = _centre(place)
+    here = middle(place.corners)
     reach = math.dist(place.corners[0], place.corners[2]) / 2
-    return any(math.dist((x, y), _centre(other)) < reach for other in others)
-
-
-def _centre(place: Place) -> tuple[float, float]:
-    across, down = zip(*place.corners, strict=True)
-    return sum(across) / len(across), sum(down) / len(down)
+    return any(math.dist(here, middle(other.corners)) < reach for other in others)

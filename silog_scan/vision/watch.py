@@ -32,16 +32,15 @@ class Watch:
         self._second = second
         self.in_view: tuple[Reading, ...] = ()
         self.unread: tuple[Unread, ...] = ()
-        self.unread_in: Frame | None = None
 
     def saw(self, frame: Frame) -> list[Reading]:
         """Return the codes newly shown by this frame; all that it shows are ``in_view`` then.
 
-        ``unread`` are the codes that stayed unread, in the frame ``unread_in``.
+        ``unread`` are the codes that stayed unread.
         """
         if frame.is_still:
             still = read_still(frame.grey)
-            self.in_view, self.unread, self.unread_in = still.readings, still.unread, frame
+            self.in_view, self.unread = still.readings, still.unread
             return list(still.readings)
         look = self._reader.read(frame.grey)
         self.in_view = look.readings
@@ -59,7 +58,7 @@ class Watch:
         found = self._second.take()
         if found is None:
             return []
-        self.unread, self.unread_in = found.unread, found.frame
+        self.unread = found.unread
         return self._agreement.believe(found.readings, frame.at)
 
 

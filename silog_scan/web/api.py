@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, request
@@ -19,21 +19,27 @@ from flask_openapi3.openapi import OpenAPI
 from flask_wtf import CSRFProtect
 from pydantic import ValidationError
 
-from silog_scan.core.custody import Scan
+from silog_scan.core.custody import Recognised, Scan
 from silog_scan.core.errors import Malformed, Refused, TooMany, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
 from silog_scan.services import clocks, deliveries, reports, scanning, stations
 from silog_scan.services.actors import Actor
+from silog_scan.services.files import keep
 from silog_scan.services.scanning import Answer, Submission
 from silog_scan.services.stations import Ended
+from silog_scan.services.watching import Work
 from silog_scan.store import queries
 from silog_scan.store.queries import LineFilter
 from silog_scan.web import downloads, enrolling, shapes, suggestions, work
 from silog_scan.web.auth import bearer_actor, cookie_actor
 from silog_scan.web.context import actor, backend, in_words, language, now
 from silog_scan.web.forms import NamedRequest, number
+
+if TYPE_CHECKING:
+    from silog_scan.vision.frames import Grey
+    from silog_scan.vision.stills import Still
 
 _PROBLEM = "application/problem+json"
 _MOST_SCANS = 500
@@ -282,7 +288,18 @@ def _scan(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Scan:
         parent=scan.parent,
         destination=scan.destination,
         counter=scan.counter,
+        recognised=_recognised(body, scan, place),
     )
+
+
+def _recognised(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Recognised | None:
+    """Return what speaks for a label that nobody read, its picture kept before the event is."""
+    if scan.recognised is None:
+        return None
+    doing = Work(actor(), body.task, place, body.manifest)
+    found, picture = suggestions.confirmed(scan.text, scan.recognised, doing)
+    keep(backend().settings.attachments, picture, ".png")
+    return found
 
 
 def result_json(scan_id: str, answer: Answer) -> dict[str, Any]:
@@ -339,13 +356,11 @@ def readings() -> Response:
     return jsonify({**still.as_json(), "suggestions": suggested, "ms": ms})
 
 
-def _suggested(grey: Any, still: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # loaded late
+def _suggested(grey: "Grey", still: "Still") -> list[dict[str, Any]]:
     """Return what unread labels probably are, for who stands at the station's page."""
     doing = work.current()
-    if doing is None:
-        return []
-    with backend().database.reading() as session:
-        return suggestions.offers(session, grey, still, doing)
+    found = backend().recogniser.suggest(grey, still, doing) if doing else []
+    return [suggestions.offered(each, doing) for each in found] if doing else []
 
 
 @contextmanager

@@ -53,13 +53,16 @@ class Backend:
     stations: Presence = field(default_factory=Presence)
     refusals: Refusals = field(default_factory=Refusals)
     throttle: Throttle = field(default_factory=Throttle)
-    recogniser: Recogniser = field(default_factory=Recogniser)
+    recogniser: Recogniser = field(init=False)
     keeper: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare what makes backups; it begins when it is started or asked."""
+        """Prepare what makes backups, begun when asked, and what recognises labels."""
         holdings = Holdings(self.database, self.settings.home, self.settings.backups)
         self.keeper = Keeper(holdings, self.clock)
+        self.recogniser = Recogniser(self.database)
+        if self.watch is not None:
+            self.watch.recognise = self.recogniser.suggest
 
     @property
     def signer(self) -> Signer:

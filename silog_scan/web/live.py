@@ -20,7 +20,7 @@ from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
 from silog_scan.store.queries import ItemSum, RecentScan
-from silog_scan.web import figures
+from silog_scan.web import figures, suggestions
 from silog_scan.web.context import in_words, language
 from silog_scan.web.words import CONDITIONS, OUTCOMES
 
@@ -78,7 +78,7 @@ def seen_tag(watch: Watch | None, work: Work) -> str:
     if watch is not None:
         is_ours = watch.work_under_way() == work
         parts += [watch.camera.status.state, watch.said, watch.heard, watch.problem, is_ours]
-        parts.append(watch.unread_in.sequence if watch.unread_in and watch.view.unread else None)
+        parts += [suggestion.text for suggestion in watch.view.suggestions]
     return blake2s(repr(parts).encode(), digest_size=6).hexdigest()
 
 
@@ -112,6 +112,7 @@ def _camera(watch: Watch, work: Work) -> dict[str, Any]:
         "modifiers": asdict(watch.said),
         "heard": asdict(watch.heard) if watch.heard else None,
         "problem": in_words(watch.problem) if watch.problem else None,
+        "suggestions": [suggestions.offered(each, work) for each in watch.view.suggestions],
     }
 
 

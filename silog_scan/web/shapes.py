@@ -64,6 +64,13 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+class RecognisedIn(Strict):
+    """A suggestion as the station offered it, for a label that nobody could read."""
+
+    token: Annotated[str, Field(max_length=4_096)]
+    picture: Annotated[str, Field(max_length=2_000_000)]
+
+
 class ScanIn(Strict):
     """One scan; its id makes a repetition harmless."""
 
@@ -78,6 +85,7 @@ class ScanIn(Strict):
     parent: Code | None = None
     destination: Name | None = None
     counter: Annotated[int, Field(strict=True, ge=0, lt=2**53)] | None = None
+    recognised: RecognisedIn | None = None
 
 
 class EnrolIn(Strict):

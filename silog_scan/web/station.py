@@ -21,12 +21,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
-from silog_scan.language import translator
-from silog_scan.services import pallets, recognising
+from silog_scan.services import pallets
 from silog_scan.services.sign_ins import LOCK_AFTER
 from silog_scan.services.watching import Watch, Work
 from silog_scan.store import queries
-from silog_scan.web import auth, live, suggestions, work
+from silog_scan.web import auth, live, work
 from silog_scan.web.context import actor, backend, in_words, language, now, whole
 from silog_scan.web.forms import number
 from silog_scan.web.words import HINTS, OUTCOMES, TASKS
@@ -146,16 +145,7 @@ def watch() -> Response | tuple[str, int]:
             _attend(session, camera, doing)
         if _is_unchanged(session, camera, doing):
             return "", 204
-        told = live.answer(session, doing, camera, at=now())
-        if camera is not None and camera.work_under_way() == doing:
-            told["suggestions"] = _suggested(session, camera, doing)
-        return jsonify(told)
-
-
-def _suggested(session: Session, camera: Watch, doing: Work) -> list[dict[str, Any]]:
-    """Return what the labels are that stay unread before the station's camera."""
-    found = camera.unread()
-    return suggestions.offers(session, *found, doing) if found else []
+        return jsonify(live.answer(session, doing, camera, at=now()))
 
 
 def _watched() -> Watch | None:
@@ -182,15 +172,6 @@ def pallet() -> Response:
     doing, texts = _doing(), request.form.getlist("text")
     with backend().database.reading() as session:
         return jsonify(live.pallet(session, pallets.missing_of(session, doing, texts)))
-
-
-@bp.post("/recognised")
-def recognised() -> Response:
-    """Record a label that a person confirmed: nobody read it, it was among those expected."""
-    doing, form = _doing(), request.form
-    found = suggestions.confirmed(form, doing, at=now())
-    answer = recognising.confirm(backend().writer, doing, found, backend().settings.attachments)
-    return jsonify(answer.as_json(translator(language())))
 
 
 @bp.post("/work")

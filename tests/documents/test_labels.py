@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from silog_scan.core.errors import Refused
-from silog_scan.core.labels import Pattern
+from silog_scan.core.labels import MARGINS, Pattern
 from silog_scan.documents import code128, labels
 
 PACKAGE = "1271-KS-004512"
@@ -120,7 +120,7 @@ def test_a_text_that_cannot_be_printed_is_refused(
 def test_a_frame_stands_around_the_quiet_zone(symbology: str, frame: int) -> None:
     rows = labels.drawn(labels.encode(PACKAGE, symbology))
 
-    margins = labels.MARGINS[symbology]
+    margins = MARGINS[symbology]
     first_of_code = rows[frame + margins.above]
     assert first_of_code.startswith("1" * frame + "0" * margins.beside + "1")
     assert set("".join(rows[:frame])) == set("".join(rows[-frame:])) == {"1"}

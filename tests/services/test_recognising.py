@@ -1,13 +1,18 @@
 """A label nobody can read is suggested among those that were printed, and among no others."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from silog_scan.core.agreement import Reading
+from silog_scan.core.stock import Task
 from silog_scan.services import labels
 from silog_scan.services.labels import Kind
 from silog_scan.services.recognising import Recogniser
+from silog_scan.services.watching import Work
+from silog_scan.store.db import Database
 from silog_scan.vision.frames import Grey
 from silog_scan.vision.stills import Still, read_still
 from tests.blurred import blurred
@@ -16,6 +21,7 @@ from tests.conftest import NOON
 from tests.desk import RINA, Desk, box
 
 PRINTED = [f"1271-KS-0000{n:02}" for n in range(40)]
+RECEIVING = Work(RINA, Task.RECEIVE, MEDAN)
 LABEL, BESIDE = "1271-KS-000007", "1271-KS-000047"
 
 
@@ -28,9 +34,12 @@ def expecting(desk: Desk) -> Desk:
     return desk
 
 
-def suggested(desk: Desk, grey: Grey, still: Still, *, place: str = MEDAN) -> list[str]:
-    with desk.writing() as session:
-        found = Recogniser().suggest(session, grey, still, place=place, manifest=None)
+def recogniser(desk: Desk, **options: Any) -> Recogniser:  # noqa: ANN401
+    return Recogniser(cast("Database", SimpleNamespace(reading=desk.writing)), **options)
+
+
+def suggested(desk: Desk, grey: Grey, still: Still, **work: Any) -> list[str]:  # noqa: ANN401
+    found = recogniser(desk).suggest(grey, still, replace(RECEIVING, **work))
     return [suggestion.text for suggestion in found]
 
 
@@ -71,15 +80,21 @@ def test_what_was_read_beside_it_is_not_suggested(expecting: Desk) -> None:
     assert suggested(expecting, grey, read) == []
 
 
+@pytest.mark.parametrize("task", [Task.DISPATCH, Task.SEAL, Task.COUNT])
+def test_what_authorises_is_never_recognised(expecting: Desk, task: Task) -> None:
+    grey = blurred(LABEL)
+
+    assert suggested(expecting, grey, read_still(grey), task=task) == []
+
+
 def test_what_is_expected_is_asked_for_once_a_minute(desk: Desk) -> None:
     grey, now = blurred(LABEL), [0.0]
-    recogniser = Recogniser(tick=lambda: now[0])
+    known = recogniser(desk, tick=lambda: now[0])
     desk.imports(box(LABEL))
 
     def look(at: float) -> int:
         now[0] = at
-        with desk.writing() as session:
-            return len(recogniser.suggest(session, grey, Still(()), place=MEDAN, manifest=None))
+        return len(known.suggest(grey, Still(()), RECEIVING))
 
     before = look(0.0)
     with desk.writing() as session:

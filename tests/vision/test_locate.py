@@ -4,14 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from silog_scan.vision.corners import middle
 from silog_scan.vision.frames import Grey
-from silog_scan.vision.locate import Corners, Place, located, places, unanswered
+from silog_scan.vision.locate import Place, places, unanswered
 
 SHEET = (800, 600)
-
-
-def middle(corners: Corners) -> tuple[float, float]:
-    return tuple(np.mean(corners, axis=0).tolist())
 
 
 @pytest.mark.parametrize(
@@ -19,9 +16,9 @@ def middle(corners: Corners) -> tuple[float, float]:
     [("1271-KS-004512", "code128"), ("4006381333931", "ean13"), ("1271-KS-004512", "qrcode")],
 )
 def test_a_code_is_located_once(text: str, symbology: str, draw: Callable[..., Grey]) -> None:
-    [corners] = located(draw(text, symbology, size=SHEET))
+    [place] = places(draw(text, symbology, size=SHEET))
 
-    assert middle(corners) == pytest.approx((400, 300), abs=12)
+    assert middle(place.corners) == pytest.approx((400, 300), abs=12)
 
 
 @pytest.mark.parametrize("angle", [20, 45, 70, 90])
@@ -41,9 +38,9 @@ def test_a_turned_code_is_located_along_its_bars(angle: int, draw: Callable[...,
 def test_bars_too_blurred_to_be_read_are_located(draw: Callable[..., Grey]) -> None:
     sheet = cv2.GaussianBlur(draw("1271-KS-004512", "code128", size=SHEET), (0, 0), 6)
 
-    [corners] = located(np.asarray(sheet, np.uint8))
+    [place] = places(np.asarray(sheet, np.uint8))
 
-    assert middle(corners) == pytest.approx((400, 300), abs=20)
+    assert middle(place.corners) == pytest.approx((400, 300), abs=20)
 
 
 def test_codes_of_two_kinds_are_both_located(draw: Callable[..., Grey]) -> None:
@@ -66,7 +63,7 @@ def test_codes_of_two_kinds_are_both_located(draw: Callable[..., Grey]) -> None:
     ],
 )
 def test_what_is_no_code_is_not_located(texture: Grey) -> None:
-    assert located(texture) == []
+    assert places(texture) == []
 
 
 def test_a_place_with_a_reading_on_it_is_answered() -> None:

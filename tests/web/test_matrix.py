@@ -123,7 +123,6 @@ GET  /station/live                                      302 200 200 200 409 200 
 POST /station/pallet                                    302 200 200 200 409 200 200 200 409 302
 GET  /station/picture.jpg                               302 204 204 204 403 204 204 204 403 302
 GET  /station/reader.js                                 302 200 200 200 200 200 200 200 200 302
-POST /station/recognised                                302 409 409 409 409 409 409 409 409 302
 POST /station/said                                      302 204 204 204 403 204 204 204 403 302
 POST /station/work                                      302 204 204 204 409 409 409 409 409 302
 GET  /stock                                             302 200 200 200 200 200 200 200 200 302

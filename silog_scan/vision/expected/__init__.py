@@ -7,6 +7,6 @@ count. The door costs nothing to import: numpy and OpenCV are loaded with the fi
 
 from silog_scan.vision.expected.evidence import Evidence, Recognition
 from silog_scan.vision.expected.labels import ExpectedLabels
-from silog_scan.vision.expected.votes import Standing, Votes
+from silog_scan.vision.expected.unread import recognised
 
-__all__ = ["Evidence", "ExpectedLabels", "Recognition", "Standing", "Votes"]
+__all__ = ["Evidence", "ExpectedLabels", "Recognition", "recognised"]

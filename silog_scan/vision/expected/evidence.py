@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from silog_scan.vision.locate import Corners
+from silog_scan.vision.corners import Corners
 
 MOST_SHARE = 0.15
 MOST_CHI = 40.0
@@ -52,6 +52,15 @@ class Evidence:
         """Return the figures that were reached, in whole thousandths."""
         figures = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: _whole(figure) for name, figure in figures.items() if figure is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best text of the labels of one size, whether the rule accepts it, and why."""
+
+    text: str
+    is_accepted: bool
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

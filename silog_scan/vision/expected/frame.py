@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from cv2.typing import MatLike
 
+    from silog_scan.vision.corners import Corners
     from silog_scan.vision.expected.arrays import Floats
     from silog_scan.vision.frames import Grey
-    from silog_scan.vision.locate import Corners
 
 _WINDOWS = (31, 61, 121)
 """Sides, in pixels, of the square whose mean a frame must be darker than."""

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from silog_scan.vision.engines import has_opencv
-from silog_scan.vision.expected.encoder import encoded
 from silog_scan.vision.expected.evidence import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from silog_scan.core.labels import Pattern
-    from silog_scan.vision.expected.answer import Answer
+    from silog_scan.core.labels import Encode, Pattern
+    from silog_scan.vision.corners import Corners
     from silog_scan.vision.expected.arrays import Floats
-    from silog_scan.vision.expected.encoder import Encode
+    from silog_scan.vision.expected.evidence import Answer
     from silog_scan.vision.frames import Grey
-    from silog_scan.vision.locate import Corners
 
 _LONG = 1.5
 """Sides whose ratio is above this leave no doubt which way a linear code runs."""
@@ -50,8 +48,8 @@ class ExpectedLabels:
     Symbologies other than Code 128, Data Matrix and QR are left out, and patterns that are none.
     """
 
-    def __init__(self, patterns: Iterable[Pattern], *, encode: Encode = encoded) -> None:
-        """Group the patterns; ``encode(text, symbology)`` draws what else could be printed."""
+    def __init__(self, patterns: Iterable[Pattern], encode: Encode) -> None:
+        """Group the patterns; ``encode`` draws what else could be printed."""
         self._groups = list(_groups(patterns, encode)) if has_opencv() else []
 
     @property

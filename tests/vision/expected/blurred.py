@@ -1,24 +1,26 @@
 """Labels drawn, blurred and made noisy, always the same way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from silog_scan.core.labels import Pattern
-from silog_scan.vision.expected.encoder import encoded
+from silog_scan.core.labels import MARGINS, Pattern
+from silog_scan.documents.labels import drawn, encode
+from silog_scan.vision.corners import Corners
+from silog_scan.vision.expected import ExpectedLabels
 from silog_scan.vision.frames import Grey
-from silog_scan.vision.locate import Corners
 
 MARGIN = 40
-QUIET = {"code128": 10, "datamatrix": 5, "qrcode": 5}
-FRAME = {"code128": 6, "datamatrix": 3, "qrcode": 3}
 
 
 def label(text: str, symbology: str = "code128") -> Pattern:
-    pattern = encoded(text, symbology)
-    assert pattern is not None
-    return pattern
+    return encode(text, symbology)
+
+
+def expecting(patterns: Iterable[Pattern]) -> ExpectedLabels:
+    return ExpectedLabels(patterns, label)
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,15 @@ def shot(
     turn: int = 0,
 ) -> Shot:
     """Photograph a label; ``turn`` counts quarters, ``corners`` are those of its code."""
-    modules = np.array([[int(ink) for ink in row] for row in pattern.rows], np.uint8)
-    modules = np.repeat(modules, 30, axis=0) if len(modules) == 1 else modules
-    quiet, frame = QUIET[pattern.symbology], FRAME[pattern.symbology] if is_framed else 0
-    ink = np.pad(np.pad(modules, quiet), frame, constant_values=1)
-    light = np.pad(220 - 190.0 * np.kron(ink, np.ones((module, module))), MARGIN, mode="edge")
+    modules = np.array([list(map(int, row)) for row in drawn(pattern, framed=is_framed)])
+    light = np.pad(220 - 190.0 * np.kron(modules, np.ones((module, module))), MARGIN, mode="edge")
     if is_framed:
         light[:MARGIN] = light[-MARGIN:] = light[:, :MARGIN] = light[:, -MARGIN:] = 220
-    inset = MARGIN + (quiet + frame) * module
-    bottom, right = light.shape[0] - inset, light.shape[1] - inset
-    corners = ((inset, inset), (right, inset), (right, bottom), (inset, bottom))
+    around = MARGINS[pattern.symbology]
+    frame = around.frame if is_framed else 0
+    left, top = (MARGIN + (white + frame) * module for white in (around.beside, around.above))
+    bottom, right = light.shape[0] - top, light.shape[1] - left
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
     return Shot(np.rot90(seen(light, defocus), -turn).copy(), turned(corners, light.shape, turn))
 
 

@@ -2,18 +2,15 @@ import cv2
 import numpy as np
 import pytest
 
-from silog_scan.vision.expected import ExpectedLabels
 from silog_scan.vision.expected.frame import framed
-from tests.vision.expected.blurred import label, seen, shot
+from tests.vision.expected.blurred import expecting, label, seen, shot
 
 TEXT = "1271-KS-004512"
 
 
 @pytest.mark.parametrize(("symbology", "module"), [("code128", 2), ("datamatrix", 3)])
 def test_a_blurred_label_is_found_by_its_frame_and_recognised(symbology: str, module: int) -> None:
-    expected = ExpectedLabels(
-        label(f"1271-KS-{number:06d}", symbology) for number in range(4500, 4600)
-    )
+    expected = expecting(label(f"1271-KS-{number:06d}", symbology) for number in range(4500, 4600))
     picture = shot(label(TEXT, symbology), module=module, defocus=3.5, is_framed=True)
 
     answers = [expected.recognise(picture.grey, corners) for corners in framed(picture.grey)]

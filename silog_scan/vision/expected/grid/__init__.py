@@ -9,11 +9,9 @@ from functools import cached_property, partial
 import cv2
 import numpy as np
 
-from silog_scan.core.labels import Pattern
-from silog_scan.vision.expected.answer import Answer
+from silog_scan.core.labels import MARGINS, Encode, Pattern
 from silog_scan.vision.expected.arrays import Floats
-from silog_scan.vision.expected.encoder import Encode
-from silog_scan.vision.expected.evidence import Evidence, is_grid_accepted
+from silog_scan.vision.expected.evidence import Answer, Evidence, is_grid_accepted
 from silog_scan.vision.expected.grid.canvas import canvas, softened
 from silog_scan.vision.expected.grid.fit import Fit, fitted, placed
 from silog_scan.vision.expected.grid.ranking import Codes
@@ -30,10 +28,8 @@ from silog_scan.vision.frames import Grey
 
 _TONES = (1.0, 2.2)
 """Exponents that undo a camera's tone curve."""
-_QUIET = (0, 5)
-"""Modules of paper inside the quad: none of a located symbol, five of a printed frame.
-
-A frame nearer to the symbol than its blur reaches hides what is looked at."""
+_QUIET = (0, MARGINS["datamatrix"].beside)
+"""Modules of paper inside the quad: none of a located symbol, some of a printed frame."""
 _MARGIN = 5
 _LARGE_MODULE = 3.2
 """Pixels, to which larger ones are shrunk."""

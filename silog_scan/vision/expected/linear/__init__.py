@@ -15,9 +15,13 @@ import cv2
 import numpy as np
 
 from silog_scan.core.labels import Pattern
-from silog_scan.vision.expected.answer import Answer
 from silog_scan.vision.expected.arrays import Floats, Indices
-from silog_scan.vision.expected.evidence import Evidence, are_bars_accepted, is_worth_a_challenge
+from silog_scan.vision.expected.evidence import (
+    Answer,
+    Evidence,
+    are_bars_accepted,
+    is_worth_a_challenge,
+)
 from silog_scan.vision.expected.linear.bars import Profile, profile
 from silog_scan.vision.expected.linear.canvas import Canvas, canvas, gaussian
 from silog_scan.vision.expected.linear.code128 import is_word, rivals

@@ -38,9 +38,7 @@ const outbox = new Outbox({
 });
 const readings = new Readings(urls.readings, token);
 const pallet = new Pallet({ url: urls.pallet, token, words, onSum: sumUp });
-const suggestion = new Suggestion({
-  words, url: urls.recognised, token, onConfirmed: confirmed, onTold: notice,
-});
+const suggestion = new Suggestion(words, confirmed);
 const sight = new Sight({
   words,
   readerUrl: urls.reader,
@@ -109,7 +107,7 @@ function scanned(text, source, symbology) {
   if (source !== "photo") sight.closePhoto();
   idle.touch();
   notice("");
-  suggestion.close();
+  suggestion.forget();
   if (isCard(text)) {
     changePerson(text);
     return null;
@@ -149,12 +147,15 @@ async function lock() {
  * @param {import("./outbox.js").Source} source
  * @param {string} [symbology]
  * @param {import("./modifiers.js").Said} [said]  what was said of it
+ * @param {{token: string, picture: string}} [recognised]  what was offered where nobody could read it
  */
-function record(text, source, symbology, { damaged, quantity } = modifiers.use()) {
+function record(text, source, symbology, said = modifiers.use(), recognised) {
+  const { damaged, quantity } = said;
   const scan = { id: uuid7(), text, source, scanned_at: new Date().toISOString() };
   if (symbology) Object.assign(scan, { symbology });
   if (quantity !== null) Object.assign(scan, { quantity });
   if (damaged) Object.assign(scan, { condition: "damaged" });
+  if (recognised) Object.assign(scan, { recognised });
   outbox.add({ kind: "scan", id: scan.id, ...doing(), scan });
   return scan.id;
 }
@@ -201,12 +202,13 @@ async function switchAndScan({ switch_to: manifest, text, quantity, damaged }) {
 }
 
 /**
- * @param {string} text
- * @param {any} result
+ * A person says what a label is that nobody could read.
+ * @param {import("./suggestion.js").Suggested} suggested
  */
-function confirmed(text, result) {
-  const scan = { id: result.id, text, source: /** @type {const} */ ("camera"), scanned_at: "" };
-  answer({ kind: "scan", id: result.id, ...doing(), scan }, result);
+function confirmed({ text, symbology, token, picture }) {
+  idle.touch();
+  const id = record(text, "camera", symbology, modifiers.use(), { token, picture });
+  pallet.add(text, id);
 }
 
 /** @param {import("./lists.js").Shown} scan */
@@ -299,7 +301,7 @@ function refreshed(news, askedAt) {
   sight.told(news.camera);
   if (news.heard) hear(news.heard);
   if (news.problem) notice(news.problem);
-  suggestion.offer(news.suggestions);
+  if (news.suggestions) suggestion.offer(news.suggestions);
 }
 
 /**

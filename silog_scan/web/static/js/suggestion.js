@@ -1,44 +1,36 @@
 // A label that nobody could read, and what it probably is: recorded only when a person says so.
-import { uuid7 } from "./ids.js";
 import { byId, fill, part, visible } from "./page.js";
 
 /**
  * @typedef {object} Suggested
  * @property {string} text
+ * @property {string} symbology
  * @property {string} picture  a PNG of the label in base64
  * @property {string} token  hands it back as the station offered it
  */
 
 export class Suggestion {
   /**
-   * @param {object} options
-   * @param {Record<string, any>} options.words
-   * @param {string} options.url
-   * @param {string} options.token  against forged requests
-   * @param {(text: string, result: any) => void} options.onConfirmed
-   * @param {(sentence: string) => void} options.onTold
+   * @param {Record<string, any>} words
+   * @param {(suggested: Suggested) => void} onConfirmed
    */
-  constructor({ words, url, token, onConfirmed, onTold }) {
+  constructor(words, onConfirmed) {
     this.words = words;
-    this.url = url;
-    this.token = token;
     this.onConfirmed = onConfirmed;
-    this.onTold = onTold;
     this.box = byId("suggestion");
-    /** @type {Suggested & {id: string} | null} */
+    /** @type {Suggested | null} */
     this.shown = null;
-    /** @type {Set<string>} what a person said it is not */
-    this.refused = new Set();
-    part(this.box, "yes").addEventListener("click", () => this.confirm());
-    part(this.box, "no").addEventListener("click", () => this.refuse());
+    /** @type {Set<string>} what a person said already, whatever it was */
+    this.settled = new Set();
+    part(this.box, "yes").addEventListener("click", () => this.settle(true));
+    part(this.box, "no").addEventListener("click", () => this.settle(false));
   }
 
-  /** @param {Suggested[]} suggestions  the first that was not refused is shown */
+  /** @param {Suggested[]} suggestions  the first that is not settled is shown */
   offer(suggestions) {
-    const found = suggestions.find(({ text }) => !this.refused.has(text));
+    const found = suggestions.find(({ text }) => !this.settled.has(text));
     if (!found) return;
-    const isSame = this.shown?.text === found.text;
-    this.shown = { ...found, id: isSame && this.shown ? this.shown.id : uuid7() };
+    this.shown = found;
     part(this.box, "piece").src = `data:image/png;base64,${found.picture}`;
     const told = fill(this.words.suggested, { text: visible(found.text) });
     if (part(this.box, "text").textContent !== told) part(this.box, "text").textContent = told;
@@ -50,22 +42,18 @@ export class Suggestion {
     this.box.hidden = true;
   }
 
-  refuse() {
-    if (this.shown) this.refused.add(this.shown.text);
+  /** Something was scanned: what was said before is of another moment. */
+  forget() {
+    this.settled.clear();
     this.close();
   }
 
-  /** The scan keeps its id until it is answered: a second tap counts nothing twice. */
-  async confirm() {
-    if (!this.shown) return;
-    const { id, text, token, picture } = this.shown;
-    const body = new URLSearchParams({ id, token, picture });
-    const request = { method: "POST", headers: { "X-CSRFToken": this.token }, body };
-    const answer = await fetch(this.url, request).catch(() => null);
-    if (!answer) return this.onTold(this.words.photoLost);
-    const told = await answer.json();
-    if (answer.ok) this.onConfirmed(text, told);
-    else this.onTold(told.detail ?? told.message ?? this.words.photoLost);
-    if (this.shown?.id === id) this.close();
+  /** @param {boolean} isIt */
+  settle(isIt) {
+    const { shown } = this;
+    this.close();
+    if (!shown) return;
+    this.settled.add(shown.text);
+    if (isIt) this.onConfirmed(shown);
   }
 }
