@@ -24,7 +24,7 @@ class Optics:
     ``motion`` is the length of the path during exposure, ``along`` its angle in degrees;
     ``defocus`` is the standard deviation of the blur, a disc's or a Gaussian's; ``shade`` the light
     lost towards one side; ``glare`` the light added where a lamp is mirrored; ``noise`` a standard
-    deviation in grey levels; ``jpeg`` a quality, 0 for none.
+    deviation in grey levels; ``jpeg`` a quality, 0 for none; ``gamma`` the camera's tone curve.
     """
 
     motion: float = 0.0
@@ -36,6 +36,7 @@ class Optics:
     contrast: float = 1.0
     noise: float = 2.0
     jpeg: int = 90
+    gamma: float = GAMMA
 
 
 def photographed(scene: Light, optics: Optics, chance: np.random.Generator) -> Grey:
@@ -45,7 +46,7 @@ def photographed(scene: Light, optics: Optics, chance: np.random.Generator) -> G
         light = light * _shade(light.shape, optics.shade, chance)
     for kernel in _kernels(optics):
         light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-    toned = np.clip(light, 0, 1) ** (1 / GAMMA)
+    toned = np.clip(light, 0, 1) ** (1 / optics.gamma)
     levels = _BLACK + toned * ((_WHITE - _BLACK) * optics.contrast)
     levels += optics.noise * chance.standard_normal(levels.shape, dtype=np.float32)
     return compressed(np.clip(np.rint(levels), 0, 255).astype(np.uint8), optics.jpeg)

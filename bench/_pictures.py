@@ -18,17 +18,13 @@ from _optics import Grey, Light, Optics, mirrored, photographed
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from silog_scan.vision.engines import SYMBOLOGIES
+
 OURS = ("code128", "code39", "itf", "qrcode", "datamatrix")
 """What labels of our own are printed in, and what cartons carry."""
 
 SQUARE = frozenset({"qrcode", "datamatrix", "aztec", "maxicode", "pdf417"})
-FORMATS = {
-    "code128": "Code128",
-    "code39": "Code39",
-    "itf": "ITF",
-    "qrcode": "QRCode",
-    "datamatrix": "DataMatrix",
-    "ean13": "EAN13",
+FORMATS = SYMBOLOGIES | {
     "codabar": "Codabar",
     "code93": "Code93",
     "pdf417": "PDF417",

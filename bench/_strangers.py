@@ -7,17 +7,10 @@ from functools import cache
 import numpy as np
 
 from silog_scan.core.labels import Pattern
-from silog_scan.vision.expected.encoder import encoded
+from silog_scan.documents.labels import encode
 from silog_scan.vision.expected.linear.code128 import STOP, SYMBOLS, VALUES, WIDTH
 
 NUMBERINGS = ("sequence", "wards", "random")
-
-
-def drawn(text: str, symbology: str) -> Pattern:
-    """Return a label that can be drawn."""
-    pattern = encoded(text, symbology)
-    assert pattern is not None
-    return pattern
 
 
 @cache
@@ -34,7 +27,7 @@ def expected(count: int, symbology: str, numbering: str = "random") -> tuple[Pat
         wards = chance.integers(1271, 1311, count)
         serials = chance.choice(1_000_000, count, replace=False)
         texts = [f"{ward:04d}-KS-{serial:06d}" for ward, serial in zip(wards, serials, strict=True)]
-    return tuple(drawn(text, symbology) for text in texts)
+    return tuple(encode(text, symbology) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +80,13 @@ class Crowd:
         text = (
             pattern.text + f"{self._chance.integers(100):02d}" if is_longer else pattern.text[:-2]
         )
-        return drawn(text, pattern.symbology)
+        return encode(text, pattern.symbology)
 
     def _with_digits(self, pattern: Pattern, places: Sequence[int]) -> Pattern:
         letters = list(pattern.text)
         for place in places:
             letters[place] = str(self._chance.integers(10))
-        return drawn("".join(letters), pattern.symbology)
+        return encode("".join(letters), pattern.symbology)
 
     def _symbols(self, pattern: Pattern) -> Pattern:
         """Return bars with one to three symbols replaced by any value, and the right check."""

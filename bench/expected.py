@@ -23,14 +23,13 @@ from _blurred import Conditions, mixture, shot
 from _crops import crop
 from _strangers import Crowd, expected
 
+from silog_scan.core.labels import Pattern
+from silog_scan.services.labels import drawn
 from silog_scan.vision.engines import read_zxing
 from silog_scan.vision.expected import ExpectedLabels
 
 CHUNK = 200
-BASE = {
-    "code128": Conditions(gamma=2.2, jpeg=90),
-    "datamatrix": Conditions(module=3, gamma=2.2, jpeg=90),
-}
+BASE = {"code128": Conditions(), "datamatrix": Conditions(module=3)}
 CURVES = {
     "defocus": [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0],
     "motion": [2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 18.0],
@@ -45,7 +44,7 @@ CROWDS = (("code128", "random", 2), ("code128", "sequence", 4), ("datamatrix", "
 def labels(size: int, symbology: str, numbering: str) -> ExpectedLabels:
     """Return a set of expected labels, built once in each process."""
     cv2.setNumThreads(1)
-    return ExpectedLabels(expected(size, symbology, numbering))
+    return ExpectedLabels(expected(size, symbology, numbering), drawn)
 
 
 # The curves.
@@ -66,12 +65,14 @@ def curves(symbology: str, count: int) -> Iterator[str]:
 def point(symbology: str, blur: str, value: float, count: int) -> Counter[str]:
     """Return what becomes of some labels at one point of a curve."""
     chance = np.random.default_rng([round(10 * value), count])
+    seen = BASE[symbology]
     contrast = 0.45 if blur == "noise" else 1.0
-    seen = replace(BASE[symbology], contrast=contrast, **{blur: value})
+    optics = replace(seen.optics, contrast=contrast, **{blur: value})
     patterns, tally = expected(1_000, symbology, "random"), Counter[str]()
     for _ in range(count):
         pattern = patterns[int(chance.integers(len(patterns)))]
-        picture, corners = shot(pattern, replace(seen, direction=chance.uniform(-30, 30)), chance)
+        moved = replace(optics, along=chance.uniform(-30, 30))
+        picture, corners = shot(pattern, replace(seen, optics=moved), chance)
         answer = labels(1_000, symbology, "random").recognise(picture, corners)
         read = {reading.text for reading in read_zxing(picture, thorough=True)}
         is_right = answer is not None and answer.text == pattern.text
@@ -94,7 +95,7 @@ def costs(count: int) -> Iterator[str]:
         for size in SIZES:
             patterns = expected(size, symbology, "wards")
             began = time.process_time()
-            among = ExpectedLabels(patterns)
+            among = ExpectedLabels(patterns, drawn)
             built = time.process_time() - began
             tally, spent = cost(among, patterns, count)
             right, wrong = 100 * tally["right"] / count, tally["wrong"]
@@ -103,13 +104,15 @@ def costs(count: int) -> Iterator[str]:
 
 
 def cost(
-    among: ExpectedLabels, patterns: Sequence[object], count: int
+    among: ExpectedLabels, patterns: Sequence[Pattern], count: int
 ) -> tuple[Counter[str], float]:
     """Return how labels at a defocus of 3 pixels are answered, and the seconds it took."""
     chance, tally, spent = np.random.default_rng(7), Counter[str](), 0.0
+    held = BASE[patterns[0].symbology]
+    seen = replace(held, optics=replace(held.optics, defocus=3))
     for _ in range(count):
         pattern = patterns[int(chance.integers(len(patterns)))]
-        picture, corners = shot(pattern, replace(BASE[pattern.symbology], defocus=3), chance)
+        picture, corners = shot(pattern, seen, chance)
         began = time.process_time()
         answer = among.recognise(picture, corners)
         spent += time.process_time() - began

@@ -180,27 +180,19 @@ def recent(session: Session, work: Work, *, at: datetime) -> list[Shown]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A package that is not there, and what it is."""
-
-    package: str
-    title: str
-
-
 def pallet(session: Session, tally: Tally) -> dict[str, Any]:
     """Return what one look at several labels amounts to, what is missing in words."""
     names = queries.place_names(session, {absent.destination for absent in tally.absent})
     goods = item_names(session)
     missing = [
-        Missing(visible(absent.package), visible(_whose(goods, names, absent)))
+        {"package": visible(absent.package), "title": visible(_whose(goods, names, absent))}
         for absent in tally.absent
     ]
     return {
         "parent": tally.parent and visible(tally.parent),
         "expected": tally.expected,
         "counted": tally.counted,
-        "missing": [asdict(one) for one in missing],
+        "missing": missing,
     }
 
 

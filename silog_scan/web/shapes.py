@@ -18,6 +18,7 @@ from pydantic import (
 from silog_scan.core.custody import Outcome, Severity
 from silog_scan.core.reconcile import Status
 from silog_scan.core.stock import Condition, Task
+from silog_scan.vision.locate import Hint
 
 
 def _any_text(value: object, check: Any) -> object:  # noqa: ANN401  # pydantic's handler
@@ -199,7 +200,7 @@ class UnreadOut(BaseModel):
     """A code that is there and was not read; corners in pixels, and what would help."""
 
     corners: list[list[int]]
-    hint: Literal["closer", "hold-still", "tilt", "dirty"]
+    hint: Hint
 
 
 class SuggestionOut(BaseModel):

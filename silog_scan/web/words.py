@@ -4,6 +4,7 @@ from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.stock import Condition, Task
 from silog_scan.services.actors import Role, Scope
+from silog_scan.vision.locate import Hint
 
 OUTCOMES: dict[Outcome, Sentence] = {
     Outcome.ACCEPTED: say("Match"),
@@ -51,10 +52,10 @@ CONDITIONS: dict[Condition, Sentence] = {
     Condition.DAMAGED: say("Damaged"),
 }
 
-HINTS: dict[str, Sentence] = {
-    "closer": say("Closer"),
-    "hold-still": say("Hold still"),
-    "tilt": say("Tilt it against the glare"),
-    "dirty": say("Wipe the label, or type its number"),
+HINTS: dict[Hint, Sentence] = {
+    Hint.CLOSER: say("Closer"),
+    Hint.HOLD_STILL: say("Hold still"),
+    Hint.TILT: say("Tilt it against the glare"),
+    Hint.DIRTY: say("Wipe the label, or type its number"),
 }
 """What hands do about a label that was found and not read."""

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Route, ViewportSize, expect
 
-from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries
 from silog_scan.store import queries
 from silog_scan.web.context import Backend
 from tests.browser.conftest import FIXTURES, Hands, enter
 from tests.browser.test_station import expect_counted, expect_word
-from tests.web.conftest import NUMBER
+from tests.web.conftest import NUMBER, bring
 
 FIRST, SECOND, COMMAND, ASTRAY, STRANGER, NOTHING = 0, 1, 2, 5, 13, 15
 """Steps of the film's belt: labels, and the empty belt at the end."""
@@ -39,14 +37,7 @@ Show = Callable[..., Hands]
 @pytest.fixture
 def manifest(backend: Backend) -> str:
     """Import the sample's delivery, whose labels the film shows."""
-    data = (FIXTURES / f"{NUMBER}.csv").read_bytes()
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    bring(backend, (FIXTURES / f"{NUMBER}.csv").read_bytes())
     return NUMBER
 
 

@@ -9,12 +9,10 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import FilePayload, Route, expect
 
-from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries
 from silog_scan.web.context import Backend
 from tests.browser.conftest import Hands, until
 from tests.browser.test_station import expect_counted, expect_word
-from tests.web.conftest import NUMBER
+from tests.web.conftest import NUMBER, bring
 
 READINGS = "**/api/v1/readings"
 BOXES = [f"1271-KS-0001{n:02}" for n in range(1, 15)]
@@ -28,13 +26,7 @@ def manifest(backend: Backend) -> str:
     """Import a delivery of fourteen boxes on one pallet, and a box on none."""
     rows = [row(code, f"12.71.01.1001.0{n:02}", "PALET-1") for n, code in enumerate(BOXES, 1)]
     data = "\n".join([HEADER, *rows, row("1271-KS-000200", "12.71.01.1002.001", "")]).encode()
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    bring(backend, data)
     return NUMBER
 
 

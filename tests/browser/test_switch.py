@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries
 from silog_scan.store import queries
 from silog_scan.web.context import Backend
 from tests.browser.conftest import Hands, enter
 from tests.browser.test_station import ELSEWHERE, FIRST, expect_counted, expect_word
+from tests.web.conftest import bring
 
 OTHER = "SJ-1271-0151"
 SECOND_DELIVERY = f"""manifest,from,to,package,item,quantity,destination
@@ -23,13 +22,7 @@ LATER = "1271-KS-000009"
 @pytest.fixture
 def other(backend: Backend) -> str:
     """Import another manifest to the same place."""
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, SECOND_DELIVERY, Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    bring(backend, SECOND_DELIVERY)
     return OTHER
 
 

@@ -138,15 +138,19 @@ def person(
     return added
 
 
+def bring(backend: Backend, data: bytes) -> None:
+    """Import a file past the screen."""
+    with backend.database.reading() as session:
+        actor = accounts.cli_actor(session)
+        seen = deliveries.preview(session, actor, data, Defaults())
+    folder = backend.settings.attachments
+    backend.writer.run(
+        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
+    )
+
+
 @pytest.fixture
 def manifest(backend: Backend) -> str:
     """Import the manifest of three packages and forty bottles of ink; give its number."""
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, MANIFEST, Defaults(None, None, None, {}))
-    backend.writer.run(
-        lambda s: deliveries.import_preview(
-            s, actor, seen, attachments=backend.settings.attachments, at=backend.clock()
-        )
-    )
+    bring(backend, MANIFEST)
     return NUMBER

@@ -9,14 +9,13 @@ from flask import Flask
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Task
-from silog_scan.services import accounts, deliveries, scanning
+from silog_scan.services import accounts, scanning
 from silog_scan.services.actors import Role
 from silog_scan.services.scanning import Submission
 from silog_scan.store import queries
 from silog_scan.web.context import Backend
-from tests.web.conftest import MANIFEST, NUMBER, Visitor
+from tests.web.conftest import MANIFEST, NUMBER, Visitor, bring
 
 People = Callable[[str, Role, str], Visitor]
 
@@ -41,17 +40,6 @@ def confirm(visitor: Visitor, check: TestResponse, **form: str) -> TestResponse:
     found = re.search(r'name="upload" value="([^"]+)"', check.text)
     assert found
     return visitor.post("/manifests/upload/confirm", upload=found[1], **form)
-
-
-def bring(backend: Backend, data: bytes) -> None:
-    """Import a file past the screen."""
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
 
 
 def scan(backend: Backend, text: str, number: str = NUMBER, **more: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from silog_scan.vision.expected.arrays import Floats, Indices
+from silog_scan.vision.expected.arrays import Floats, Indices, highest
 from silog_scan.vision.expected.grid.canvas import SAMPLES, canvas
 from silog_scan.vision.expected.grid.fit import Fit
 
@@ -29,10 +29,7 @@ class Codes:
 
     def best(self, fit: Fit, count: int) -> Indices:
         """Return the indices of those that explain the picture best under this blur."""
-        score = self._scores(fit)
-        count = min(count, len(score))
-        top = np.argpartition(-score, count - 1)[:count]
-        return top[np.argsort(-score[top])]
+        return highest(self._scores(fit), count)
 
     def _scores(self, fit: Fit) -> Floats:
         board = canvas(self.side)

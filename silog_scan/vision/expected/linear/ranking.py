@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from silog_scan.vision.expected.arrays import Floats, Indices
+from silog_scan.vision.expected.arrays import Floats, Indices, highest
 from silog_scan.vision.expected.linear.canvas import REACH, Canvas
 from silog_scan.vision.expected.linear.fit import Fit
 
@@ -29,10 +29,7 @@ class Codes:
 
     def best(self, fit: Fit, view: Canvas, count: int) -> Indices:
         """Return the indices of those that explain the profile best under this blur."""
-        score = self._scores(fit, view)
-        count = min(count, len(score))
-        top = np.argpartition(-score, count - 1)[:count]
-        return top[np.argsort(-score[top])]
+        return highest(self._scores(fit, view), count)
 
     def _scores(self, fit: Fit, view: Canvas) -> Floats:
         """Return the squared correlation of each blurred code with the profile, signed."""
