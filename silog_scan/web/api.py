@@ -359,8 +359,10 @@ def readings() -> Response:
 def _suggested(grey: "Grey", still: "Still") -> list[dict[str, Any]]:
     """Return what unread labels probably are, for who stands at the station's page."""
     doing = work.current()
-    found = backend().recogniser.suggest(grey, still, doing) if doing else []
-    return [suggestions.offered(each, doing) for each in found] if doing else []
+    if doing is None:
+        return []
+    found = backend().recogniser.suggest(grey, still, doing)
+    return [suggestions.offered(each, doing) for each in found]
 
 
 @contextmanager

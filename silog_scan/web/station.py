@@ -123,7 +123,6 @@ def _pallet_words() -> dict[str, Any]:
         "none": gettext("Nothing is missing."),
         "near": gettext("Of the same kind not yet seen: %(names)s"),
         "unread": gettext("%(n)s labels unread. %(hint)s"),
-        "suggested": gettext("Nobody can read this label. Is it %(text)s?"),
         "hints": {hint: in_words(told) for hint, told in HINTS.items()},
     }
 

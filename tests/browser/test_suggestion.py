@@ -22,7 +22,7 @@ def photographed(station: Hands, manifest: str, backend: Backend) -> Hands:
 
 def test_a_tap_counts_what_was_suggested(photographed: Hands) -> None:
     page = photographed.page
-    expect(page.locator("#suggestion [data-text]")).to_contain_text(FIRST)
+    expect(page.locator("#suggestion [data-code]")).to_have_text(FIRST)
 
     page.locator("#suggestion [data-yes]").click()
 

@@ -244,6 +244,18 @@ def _photograph_blurred_labels(page: Page) -> None:
     page.locator("#hint:not([hidden])").wait_for()
 
 
+def _photograph_a_label_recognised(page: Page) -> None:
+    _miss_the_camera(page)
+    corners = [[300, 200], [900, 200], [900, 400], [300, 400]]
+    suggested = {"text": FIRST, "symbology": "code128", "corners": corners, "picture": DOT,
+                 "token": "x"}  # fmt: skip
+    found = {"readings": [], "unread": [{"corners": corners, "hint": "closer"}],
+             "suggestions": [suggested], "ms": 1}  # fmt: skip
+    page.route("**/api/v1/readings", lambda route: route.fulfill(json=found))
+    page.set_input_files("#photo", SAMPLE.parent / "photos" / "twelve.jpg")
+    page.locator("#suggestion:not([hidden])").wait_for()
+
+
 def _check_a_record(record: bytes) -> Callable[[Page], None]:
     def checked(page: Page) -> None:
         file = FilePayload(name="catatan.jsonl", mimeType="application/jsonl", buffer=record)
@@ -258,6 +270,8 @@ def _check_a_record(record: bytes) -> Callable[[Page], None]:
     return checked
 
 
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buuQAAAABJRU5ErkJggg=="
+"""The smallest PNG, in base64."""
 RECORD, PAPER = exports.sample()
 
 SCENES = {
@@ -295,6 +309,9 @@ SCENES = {
     "station with a pallet": Scene("station.screen", "/station", "rina", _photograph_a_pallet),
     "station with labels unread": Scene(
         "station.screen", "/station", "rina", _photograph_blurred_labels
+    ),
+    "station with a label recognised": Scene(
+        "station.screen", "/station", "rina", _photograph_a_label_recognised
     ),
     "manifests": Scene("manifests.index", "/manifests"),
     "manifests of an observer": Scene("manifests.index", "/manifests", "pemantau"),

@@ -38,7 +38,7 @@ const outbox = new Outbox({
 });
 const readings = new Readings(urls.readings, token);
 const pallet = new Pallet({ url: urls.pallet, token, words, onSum: sumUp });
-const suggestion = new Suggestion(words, confirmed);
+const suggestion = new Suggestion(confirmed);
 const sight = new Sight({
   words,
   readerUrl: urls.reader,

@@ -1,5 +1,5 @@
 // A label that nobody could read, and what it probably is: recorded only when a person says so.
-import { byId, fill, part, visible } from "./page.js";
+import { byId, part, visible } from "./page.js";
 
 /**
  * @typedef {object} Suggested
@@ -10,12 +10,8 @@ import { byId, fill, part, visible } from "./page.js";
  */
 
 export class Suggestion {
-  /**
-   * @param {Record<string, any>} words
-   * @param {(suggested: Suggested) => void} onConfirmed
-   */
-  constructor(words, onConfirmed) {
-    this.words = words;
+  /** @param {(suggested: Suggested) => void} onConfirmed */
+  constructor(onConfirmed) {
     this.onConfirmed = onConfirmed;
     this.box = byId("suggestion");
     /** @type {Suggested | null} */
@@ -32,8 +28,8 @@ export class Suggestion {
     if (!found) return;
     this.shown = found;
     part(this.box, "piece").src = `data:image/png;base64,${found.picture}`;
-    const told = fill(this.words.suggested, { text: visible(found.text) });
-    if (part(this.box, "text").textContent !== told) part(this.box, "text").textContent = told;
+    const code = visible(found.text);
+    if (part(this.box, "code").textContent !== code) part(this.box, "code").textContent = code;
     this.box.hidden = false;
   }
 
