@@ -12,9 +12,9 @@ from silog_scan.vision.expected.evidence import (
 )
 
 BARS = Evidence(
-    share=0.14,
+    share=0.06,
     chi=39.0,
-    each=0.1,
+    each=1.1,
     word=15.1,
     second=15.1,
     ratio_any=1.06,
@@ -36,9 +36,9 @@ def test_bars_within_every_limit_are_accepted() -> None:
 @pytest.mark.parametrize(
     ("figure", "value"),
     [
-        ("share", 0.15),
+        ("share", 0.07),
         ("chi", 40.0),
-        ("each", 0.0),
+        ("each", 1.0),
         ("word", 15.0),
         ("second", 15.0),
         ("ratio_any", 1.05),
