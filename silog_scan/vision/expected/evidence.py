@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from silog_scan.vision.corners import Corners
 
 MOST_SHARE = 0.07
-"""Of 644 right answers the worst left 0.042, in noise of 60 grey levels 0.060; under a lamp's glare a
-stranger was once accepted with 0.098, and 0.09 nats for its weakest symbol."""
+"""Of 644 right answers the worst left 0.042, in noise of 60 grey levels 0.060; under a lamp's glare
+a stranger was once accepted with 0.098, and 0.09 nats for its weakest symbol."""
 MOST_CHI = 40.0
 LEAST_EACH = 1.0
 LEAST_WORD = 15.0
