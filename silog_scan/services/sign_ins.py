@@ -88,6 +88,7 @@ class SignedIn:
     actor: Actor
     waits_for: Step | None
     is_locked: bool
+    seen_at: datetime
 
     @property
     def is_open(self) -> bool:
@@ -200,6 +201,7 @@ def signed_in(
         actor=_actor(session, user, row, device),
         waits_for=Step(row.waits_for) if row.waits_for else None,
         is_locked=row.is_locked or (bool(user.pin and device) and at - row.seen_at > LOCK_AFTER),
+        seen_at=row.seen_at,
     )
 
 

@@ -1,5 +1,6 @@
 """Who asks: a signed-in person by cookie, a station or a person's program by bearer token."""
 
+from datetime import timedelta
 from typing import cast
 
 from flask import g, redirect, request, session, url_for
@@ -15,8 +16,7 @@ from silog_scan.services.stations import Ended
 from silog_scan.web import security_log
 from silog_scan.web.context import backend, now
 
-_SEEN_EVERY = 300.0
-"""Seconds."""
+_SEEN_EVERY = timedelta(minutes=5)
 
 
 class _Manager(LoginManager):  # type: ignore[misc]  # Flask-Login has no types
@@ -105,7 +105,7 @@ def identify() -> BaseResponse | None:
         return redirect(url_for("switch.choose", next=_wanted()))
     g.actor = current_user.actor
     if not found.is_locked:
-        _keep_awake(current_user.id)
+        _keep_awake()
     return None
 
 
@@ -117,21 +117,21 @@ def cookie_actor() -> Actor | None:
     found: SignedIn = current_user.sign_in
     if not found.is_open:
         return None
-    _keep_awake(current_user.id)
+    _keep_awake()
     return found.actor
 
 
-def _keep_awake(token: str) -> None:
+def _keep_awake() -> None:
     """Note every few minutes that the sign-in is in use; an unused one idles out.
 
-    A page that asks by itself keeps nobody awake, unless it says that hands were at work.
+    A page that asks by itself keeps nobody awake, unless it says that hands were at work. No
+    cookie is set here: it could overtake that of who takes over the station at this moment.
     """
     if request.endpoint in _POLLS and request.args.get("active") != "1":
         return
-    at = now()
-    if at.timestamp() - session.get("seen", 0) > _SEEN_EVERY:
+    at, token = now(), current_user.id
+    if at - current_user.sign_in.seen_at > _SEEN_EVERY:
         backend().writer.run(lambda s: sign_ins.seen(s, token, at=at))
-        session["seen"] = at.timestamp()
 
 
 def _wanted() -> str | None:

@@ -73,6 +73,7 @@ class Viewer:
     def open(self, scene: str, language: str = "id") -> Page:
         shown = SCENES[scene]
         cookie = gallery.cookie(self.app, self.backend, scene, language)
+        self.page.goto("about:blank")  # what the page before still asks for gets no new cookie
         jar = self.page.context
         jar.clear_cookies()
         jar.add_cookies([{"name": "silog", "value": cookie, "url": self.origin}])
