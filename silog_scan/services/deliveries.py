@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import items, manifests, places
@@ -24,6 +24,7 @@ from silog_scan.services.homes import add_polling_stations
 from silog_scan.store import projections, queries
 from silog_scan.store.db import chunks
 from silog_scan.store.ledger import Ledger
+from silog_scan.store.register import FOR_GOOD, stands
 from silog_scan.store.tables import (
     LineCountRow,
     LineRow,
@@ -139,7 +140,7 @@ def _also_listed(session: Session, drafts: Iterable[Draft]) -> Iterator[Problem]
                 head.receiver == draft.receiver,
                 head.state == "open",
                 head.number != draft.number,
-                line.last_version == head.version,
+                stands(table_of(LineRow), table_of(ManifestRow)),
             )
         )
         found = (
@@ -271,8 +272,6 @@ def _store(
     version = row.version + 1 if row else 1
     stations = {ln.destination for ln in draft.lines} | {draft.origin, draft.receiver}
     add_polling_stations(session, stations)
-    if row is None:
-        _reserve(session, draft, at)
     _write_lines(session, draft, version)
     book = Ledger(session, at)
     body = _import_body(actor, draft, version=version, file_sha256=file_sha256)
@@ -280,25 +279,6 @@ def _store(
     event = book.append(actor.station, "manifest-imported", id=str(uuid7(at)), body=body)
     book.flush()
     projections.manifest_imported(session, event)
-
-
-def _reserve(session: Session, draft: Draft, at: datetime) -> None:
-    """Write the manifest's head, which its lines refer to; the event's projection fills it."""
-    session.add(
-        ManifestRow(
-            number=draft.number,
-            origin=draft.origin,
-            receiver=draft.receiver,
-            due=draft.due,
-            state="open",
-            version=0,
-            by_parent=False,
-            imported_at=at,
-            file_sha256="",
-            lines_sha256="",
-        )
-    )
-    session.flush()
 
 
 def _import_body(actor: Actor, draft: Draft, *, version: int, file_sha256: str) -> dict[str, Any]:
@@ -344,11 +324,17 @@ def _write_lines(session: Session, draft: Draft, version: int) -> None:
         number = known.get(_key(line))
         if number is None:
             highest += 1
-            fresh.append(_line_row(draft, line, highest) | _versions(version, version))
+            new = {"first_version": version, "last_version": FOR_GOOD}
+            fresh.append(_line_row(draft, line, highest) | new)
         else:
-            kept.append(_line_row(draft, line, number) | {"last_version": version})
+            kept.append(_line_row(draft, line, number) | {"last_version": FOR_GOOD})
     for start in range(0, len(fresh), _AT_ONCE):
         session.execute(insert(table), fresh[start : start + _AT_ONCE])
+    dropped = set(known.values()) - {row["number"] for row in kept}
+    for some in chunks(dropped):
+        standing = and_(table.c.last_version == FOR_GOOD, table.c.number.in_(some))
+        drop = update(table).where(table.c.manifest == draft.number, standing)
+        session.execute(drop.values(last_version=version - 1))
     for row in kept:
         key = (table.c.manifest == draft.number, table.c.number == row.pop("number"))
         session.execute(update(table).where(*key).values(**row))
@@ -356,10 +342,6 @@ def _write_lines(session: Session, draft: Draft, version: int) -> None:
 
 def _key(line: Any) -> tuple[str, ...]:  # noqa: ANN401  # a line, or a row of its table
     return (line.package,) if line.package else (line.item, line.destination)
-
-
-def _versions(first: int, last: int) -> dict[str, int]:
-    return {"first_version": first, "last_version": last}
 
 
 def _line_row(draft: Draft, line: Line, number: int) -> dict[str, Any]:

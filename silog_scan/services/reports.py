@@ -141,14 +141,14 @@ def stock(session: Session, actor: Actor, place: str | None) -> list[dict[str, A
 def trace(session: Session, actor: Actor, code: str) -> dict[str, Any]:
     """Return a package's custody history; one that never touched the actor's place is not found."""
     view = queries.package_view(session, code, within=actor.place)
-    row = view.row
+    found = view.package
     return {
-        "package": row.code,
-        "item": row.item,
-        "destination": row.destination,
-        "place": row.place,
-        "state": queries.package_state(row),
-        "condition": row.condition,
+        "package": found.code,
+        "item": found.item,
+        "destination": found.destination,
+        "place": found.standing.place,
+        "state": queries.package_state(found),
+        "condition": found.standing.condition.value,
         "events": [
             {
                 "at": event.at,

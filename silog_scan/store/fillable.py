@@ -180,7 +180,8 @@ _OF_ITEM = select(_LINE.c.number).where(
     _LINE.c.manifest == bindparam("manifest"),
     _LINE.c.item == bindparam("item"),
     _LINE.c.package.is_(None),
-    _LINE.c.last_version == bindparam("version"),
+    _LINE.c.first_version <= bindparam("version"),
+    _LINE.c.last_version >= bindparam("version"),
 )
 _LAST = _OF_ITEM.order_by(_LINE.c.row.desc()).limit(1)
 _LACKING = (

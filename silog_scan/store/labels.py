@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core.labels import Pattern, from_bits
 from silog_scan.store.db import chunks
+from silog_scan.store.register import stands
 from silog_scan.store.situations import insert_new
 from silog_scan.store.tables import LabelRow, LineRow, ManifestRow, table_of
 
 _LABEL, _LINE, _HEAD = table_of(LabelRow), table_of(LineRow), table_of(ManifestRow)
-_STANDING = _LINE.c.last_version == _HEAD.c.version
+_STANDING = stands(_LINE, _HEAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from silog_scan.core import places
 from silog_scan.core.pallets import Absent, Tally, pallet_of
 from silog_scan.core.stock import Task
 from silog_scan.store import queries
+from silog_scan.store.register import stands
 from silog_scan.store.tables import CountedRow, LineRow, ManifestRow, table_of
 
 _MOST_NAMED = 20
@@ -65,7 +66,7 @@ def _standing(numbers: Sequence[str]) -> Any:  # noqa: ANN401  # a statement
         .where(
             _LINE.c.manifest.in_(numbers),
             _LINE.c.package.is_not(None),
-            _LINE.c.last_version == _HEAD.c.version,
+            stands(_LINE, _HEAD),
         )
         .order_by(_LINE.c.manifest, _LINE.c.number)
     )

@@ -1,26 +1,36 @@
 """What follows from events: each event's rows, and all of them made again from the log."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, delete, insert, select, update
+from sqlalchemy import and_, delete, func, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Tally
-from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Act, BlockKey, Effect, Line, Task
+from silog_scan.core.stock import (
+    BLOCK,
+    COUNTING,
+    WHOLE,
+    Act,
+    BlockKey,
+    Effect,
+    Line,
+    TallyKey,
+    Task,
+)
 from silog_scan.store import ledger
 from silog_scan.store.db import chunks, execute
+from silog_scan.store.register import stands
 from silog_scan.store.situations import (
     Wanted,
-    block_row,
-    insert_new,
-    inserting,
     line_of,
     load,
     save,
+    save_blocks,
+    save_tallies,
     upsert,
 )
 from silog_scan.store.tables import (
@@ -32,7 +42,6 @@ from silog_scan.store.tables import (
     LineCountRow,
     LineRow,
     ManifestRow,
-    PackageRow,
     ScanRow,
     TallyRow,
     table_of,
@@ -151,7 +160,7 @@ def _mark_undone(session: Session, event: Event) -> None:
 
 
 def manifest_imported(session: Session, event: Event) -> None:
-    """Write the manifest's head, register its packages and sum what it expects."""
+    """Write the manifest's head, so that its lines stand, and sum what it expects."""
     body = event.body
     row = {
         "number": body["number"],
@@ -167,7 +176,6 @@ def manifest_imported(session: Session, event: Event) -> None:
         "lines_sha256": body["lines_sha256"],
     }
     upsert(session, table_of(ManifestRow), [row])
-    _register_packages(session, body["number"], body["version"])
     recount(session, body["number"])
 
 
@@ -183,149 +191,79 @@ def manifest_state(session: Session, event: Event) -> None:
     )
 
 
-def _register_packages(session: Session, number: str, version: int) -> None:
-    """Make the packages of a manifest known; one that moved keeps the item and quantity it has."""
-    line = table_of(LineRow).c
-    found = session.execute(
-        select(line.package, line.parent, line.item, line.quantity, line.destination).where(
-            line.manifest == number, line.first_version <= version, line.last_version >= version
-        )
-    ).all()
-    rows = [
-        _package_row(row.package, row.item, row.quantity, row.destination) | {"parent": row.parent}
-        for row in found
-        if row.package
-    ]
-    parents = sorted({row.parent for row in found if row.parent} - {r["code"] for r in rows})
-    table = table_of(PackageRow)
-    for some in chunks(rows, _AT_ONCE):
-        made = _registration(session, table)
-        session.execute(made, some)
-    insert_new(session, table, [_package_row(code, None, 0, None) for code in parents])
-    if version > 1:
-        _forget_parents(session)
-
-
-def _forget_parents(session: Session) -> None:
-    """Forget parents that no line names since a new issue, unless they were ever moved."""
-    package, line, custody = table_of(PackageRow), table_of(LineRow).c, table_of(CustodyRow).c
-    named = select(line.number).where(line.parent == package.c.code)
-    moved = select(custody.position).where(custody.package == package.c.code, custody.changed)
-    session.execute(
-        delete(package).where(
-            package.c.item.is_(None),
-            package.c.place.is_(None),
-            package.c.left_on.is_(None),
-            ~named.exists(),
-            ~moved.exists(),
-        )
-    )
-
-
-def _registration(session: Session, table: Any) -> Any:  # noqa: ANN401
-    made = inserting(session, table)
-    unmoved = and_(table.c.place.is_(None), table.c.left_on.is_(None))
-    kept = {
-        name: case((unmoved, made.excluded[name]), else_=table.c[name])
-        for name in ("item", "quantity")
-    }
-    changes = kept | {"destination": made.excluded.destination, "parent": made.excluded.parent}
-    return made.on_conflict_do_update(index_elements=["code"], set_=changes)
-
-
-def _package_row(
-    code: str, item: str | None, quantity: int, destination: str | None
-) -> dict[str, Any]:
-    return {
-        "code": code,
-        "item": item,
-        "quantity": quantity,
-        "destination": destination,
-        "parent": None,
-        "place": None,
-        "left_on": None,
-        "condition": "good",
-        "arrived": None,
-        "seals": [],
-    }
-
-
 def recount(session: Session, number: str) -> None:
     """Sum a manifest's lines and counts anew, whatever its earlier issues were."""
     for table in (table_of(ExpectedRow), table_of(TallyRow), table_of(BlockRow)):
         session.execute(delete(table).where(table.c.manifest == number))
-    expected: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    tallies: dict[tuple[Task, str, str], Tally] = defaultdict(Tally)
+    _sum_expected(session, number)
+    _sum_blocks(session, number)
+    tallies: dict[TallyKey, Tally] = defaultdict(Tally)
     blocks: dict[BlockKey, Tally] = defaultdict(Tally)
-    sizes: Counter[int] = Counter()
-    for line in lines_with_counts(session, number):
-        block = line.number // BLOCK
-        sizes[block] += 1
+    for line in _counted_lines(session, number):
         for task in line.counted:
-            blocks[number, task, block].add(line.tally(task))
-        for place in (line.destination, WHOLE):
-            cell = expected[place, line.item]
-            cell[0] += 1
-            cell[1] += 1 if line.package else 0
-            cell[2] += line.quantity
-            for task in line.counted:
-                tallies[task, place, line.item].add(line.tally(task))
-    _write_sums(session, number, expected, tallies)
-    rows = [
-        block_row(key, blocks.get(key, Tally()), lines=size)
-        for block, size in sizes.items()
-        for key in ((number, task, block) for task in COUNTING)
-    ]
-    if rows:
-        session.execute(insert(table_of(BlockRow)), rows)
+            blocks[number, task, line.number // BLOCK].add(line.tally(task))
+            for place in (line.destination, WHOLE):
+                tallies[number, task, place, line.item].add(line.tally(task))
+    save_tallies(session, tallies)
+    save_blocks(session, blocks)
 
 
-def _write_sums(
-    session: Session,
-    number: str,
-    expected: dict[tuple[str, str], list[int]],
-    tallies: dict[tuple[Task, str, str], Tally],
-) -> None:
-    rows = [
-        {
-            "manifest": number,
-            "place": place,
-            "item": item,
-            "lines": lines,
-            "packages": packages,
-            "units": units,
-        }
-        for (place, item), (lines, packages, units) in expected.items()
-    ]
-    if rows:
-        session.execute(insert(table_of(ExpectedRow)), rows)
-    counted = [
-        {"manifest": number, "task": task.value, "place": place, "item": item}
-        | {name: getattr(tally, name) for name in Tally.__slots__}
-        for (task, place, item), tally in tallies.items()
-        if not tally.is_empty
-    ]
-    if counted:
-        session.execute(insert(table_of(TallyRow)), counted)
+def _sum_expected(session: Session, number: str) -> None:
+    """Sum the lines by destination and item, and by item."""
+    line, head, expected = table_of(LineRow), table_of(ManifestRow), table_of(ExpectedRow)
+    names = ["manifest", "place", "item", "lines", "packages", "units"]
+    sums = (func.count(), func.count(line.c.package), func.sum(line.c.quantity))
+    keys = (line.c.manifest, line.c.destination, line.c.item)
+    by_place = (
+        select(*keys, *sums)
+        .join(head, head.c.number == line.c.manifest)
+        .where(line.c.manifest == number, stands(line, head))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+    session.execute(insert(expected).from_select(names, by_place))
+    added = (func.sum(expected.c[name]) for name in names[3:])
+    whole = (
+        select(expected.c.manifest, literal(WHOLE), expected.c.item, *added)
+        .where(expected.c.manifest == number)
+        .group_by(expected.c.manifest, expected.c.item)
+    )
+    session.execute(insert(expected).from_select(names, whole))
 
 
-def lines_with_counts(session: Session, number: str) -> list[Line]:
-    """Return the manifest's standing lines with what was counted on each."""
+def _sum_blocks(session: Session, number: str) -> None:
+    """Write how many lines each block has, all of them missing as long as nothing is counted."""
+    line, head, block = table_of(LineRow), table_of(ManifestRow), table_of(BlockRow)
+    names = ["manifest", "task", "block", "missing", "matched", "short", "surplus", "damaged"]
+    for task in COUNTING:
+        sizes = (
+            select(
+                line.c.manifest,
+                literal(task.value),
+                (line.c.number // BLOCK).label("block"),
+                func.count(),
+                *[literal(0)] * 4,
+            )
+            .join(head, head.c.number == line.c.manifest)
+            .where(line.c.manifest == number, stands(line, head))
+            .group_by(line.c.manifest, text("block"))
+        )
+        session.execute(insert(block).from_select(names, sizes))
+
+
+def _counted_lines(session: Session, number: str) -> Iterator[Line]:
+    """Yield the standing lines on which something was counted, once for each task."""
     line, manifest, count = table_of(LineRow), table_of(ManifestRow), table_of(LineCountRow)
     statement = (
         select(line, manifest.c.version, count.c.task, count.c.counted, count.c.damaged)
         .join(manifest, manifest.c.number == line.c.manifest)
-        .outerjoin(count, and_(count.c.manifest == line.c.manifest, count.c.line == line.c.number))
-        .where(line.c.manifest == number, line.c.last_version == manifest.c.version)
-        .order_by(line.c.row, line.c.number)
+        .join(count, and_(count.c.manifest == line.c.manifest, count.c.line == line.c.number))
+        .where(count.c.manifest == number, stands(line, manifest))
     )
-    found: dict[int, Line] = {}
     for row in session.execute(statement):
-        known = found.setdefault(row.number, line_of(row))
-        if row.task:
-            known.counted[Task(row.task)] = row.counted
-            known.damaged[Task(row.task)] = row.damaged
-    return list(found.values())
+        found, task = line_of(row), Task(row.task)
+        found.counted[task], found.damaged[task] = row.counted, row.damaged
+        yield found
 
 
 # Rebuilding.

@@ -13,9 +13,10 @@ from silog_scan.core.custody import EXTRAS, Outcome
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.events import Event, moment
 from silog_scan.core.reconcile import Status, status
-from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Condition, Standing, Task
-from silog_scan.store import ledger
+from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Condition, Package, Standing, Task
+from silog_scan.store import ledger, register
 from silog_scan.store.db import chunks, execute
+from silog_scan.store.register import stands
 from silog_scan.store.tables import (
     BlockRow,
     CountedRow,
@@ -79,16 +80,6 @@ def unknown_manifest(number: str) -> NotFound:
         "unknown-manifest",
         say("There is no manifest %(number)s here. Import it first.", number=number),
     )
-
-
-def package(session: Session, code: str) -> PackageRow:
-    """Return a package, or refuse one that is not known."""
-    row = session.get(PackageRow, code)
-    if row is None:
-        raise NotFound(
-            "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
-        )
-    return row
 
 
 def items(session: Session) -> list[ItemRow]:
@@ -406,7 +397,7 @@ def _dropped_lines(session: Session, numbers: Sequence[str]) -> list[Any]:
             and_(count.manifest == line.manifest, count.line == line.number, count.counted > 0),
         )
         .join(table_of(ManifestRow), head.number == line.manifest)
-        .where(line.manifest.in_(reissued), line.last_version != head.version)
+        .where(line.manifest.in_(reissued), line.last_version < head.version)
     )
     return list(rows)
 
@@ -589,7 +580,7 @@ def lines(
         )
         .where(
             line.c.manifest == number,
-            line.c.last_version == head.c.version,
+            stands(line, head),
             line.c.number > only.after,
         )
         .order_by(line.c.number)
@@ -811,11 +802,11 @@ def _custody_view(row: Any) -> CustodyView:  # noqa: ANN401  # an event, and wha
     )
 
 
-def package_state(row: PackageRow) -> str:
+def package_state(found: Package) -> str:
     """Return expected, stored or in-transit."""
-    if row.place:
+    if found.standing.place:
         return "stored"
-    return "in-transit" if row.left_on is not None else "expected"
+    return "in-transit" if found.standing.left_on is not None else "expected"
 
 
 def discrepancies(session: Session, *, within: str, limit: int = 200) -> list[DiscrepancyRow]:
@@ -837,17 +828,6 @@ def newest_time(session: Session) -> datetime | None:
 
 
 # For the station's page.
-
-
-def package_destinations(session: Session, codes: Iterable[str]) -> dict[str, str]:
-    """Return the final place of packages by code; one without a known place is left out."""
-    table = table_of(PackageRow).c
-    rows = session.execute(
-        select(table.code, table.destination).where(
-            table.code.in_(set(codes)), table.destination.is_not(None)
-        )
-    )
-    return {row.code: row.destination for row in rows}
 
 
 def find_places(session: Session, *, within: str, text: str, limit: int = 30) -> list[PlaceRow]:
@@ -982,7 +962,7 @@ def _destination_sums(session: Session, number: str, task: Task) -> _Sums:
 class PackageView:
     """A package, the manifests that list it or what it holds, its history, what travels in it."""
 
-    row: PackageRow
+    package: Package
     manifests: list[ManifestRow]
     history: list[CustodyView]
     holds: list[str]
@@ -993,7 +973,7 @@ _MOST_HELD = 100
 
 def package_view(session: Session, code: str, *, within: str) -> PackageView:
     """Return a package, or refuse one that is bound for, lies, was scanned and listed elsewhere."""
-    row = package(session, code)
+    found = register.package(session, code)
     line = table_of(LineRow).c
     listing = select(line.manifest).where(or_(line.package == code, line.parent == code))
     heads = session.scalars(
@@ -1003,19 +983,14 @@ def package_view(session: Session, code: str, *, within: str) -> PackageView:
     ).all()
     events = history(session, code)
     ends = [end for head in heads for end in (head.receiver, head.origin)]
-    near = [row.destination, row.place, *ends, *(event.place for event in events)]
+    near = [found.destination, found.standing.place, *ends, *(event.place for event in events)]
     if not any(place and places.is_at_or_below(place, within) for place in near):
         raise NotFound(
             "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
         )
     inside = select(line.package).where(line.parent == code, line.package.is_not(None)).distinct()
     held = session.scalars(inside.order_by(line.package).limit(_MOST_HELD))
-    return PackageView(row, list(heads), events, [text for text in held if text])
-
-
-def known_packages(session: Session, texts: Iterable[str]) -> set[str]:
-    """Return which of the texts are codes of packages in the register."""
-    return set(session.scalars(select(PackageRow.code).where(PackageRow.code.in_(set(texts)))))
+    return PackageView(found, list(heads), events, [text for text in held if text])
 
 
 def last_sign_ins(session: Session, users: Iterable[str]) -> dict[str, datetime]:

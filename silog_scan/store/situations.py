@@ -1,11 +1,11 @@
 """Load what is known about some texts, and write back what effects changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, exists, insert, select, tuple_
+from sqlalchemy import Table, and_, bindparam, delete, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,16 +19,16 @@ from silog_scan.core.stock import (
     Counted,
     Line,
     Manifest,
-    Package,
     Progress,
     Situation,
-    Standing,
+    TallyKey,
     Task,
     lineage,
 )
 from silog_scan.store.db import chunks, execute
 from silog_scan.store.fillable import Leg, Need, fillable
 from silog_scan.store.memory import Memory
+from silog_scan.store.register import has_begun, is_dropped, newest_lines, package_of
 from silog_scan.store.tables import (
     BlockRow,
     CountedRow,
@@ -80,18 +80,15 @@ _EXPECTED, _TALLY, _PLACE = table_of(ExpectedRow), table_of(TallyRow), table_of(
 _BLOCK = table_of(BlockRow)
 
 _ITEMS = select(ItemRow.code, ItemRow.barcode)
-_CARRIES = exists(select(_LINE.c.number).where(_LINE.c.parent == _PACKAGE.c.code))
-_PACKAGES = select(_PACKAGE, _CARRIES.label("carries")).where(_some(_PACKAGE.c.code))
+_PACKAGES = select(_PACKAGE).where(_some(_PACKAGE.c.code))
+_HEAD_OF = (_MANIFEST.c.version, _MANIFEST.c.state, _MANIFEST.c.imported_at)
 _LINES = (
-    select(_LINE, _MANIFEST.c.version, _COUNT.c.task, _COUNT.c.counted, _COUNT.c.damaged)
-    .join(_MANIFEST, _MANIFEST.c.number == _LINE.c.manifest)
+    select(_LINE, *_HEAD_OF, _COUNT.c.task, _COUNT.c.counted, _COUNT.c.damaged)
+    .join(_MANIFEST, and_(_MANIFEST.c.number == _LINE.c.manifest, has_begun(_LINE, _MANIFEST)))
     .outerjoin(_COUNT, and_(_COUNT.c.manifest == _LINE.c.manifest, _COUNT.c.line == _LINE.c.number))
 )
-_OPEN = _MANIFEST.c.state == "open"
-_STANDING = and_(_OPEN, _LINE.c.last_version == _MANIFEST.c.version)
 # One statement for each condition: SQLite walks the whole table for an OR over a join.
-_LISTED = _LINES.where(_OPEN, _some(_LINE.c.package))  # those a new issue dropped, too
-_CARRIED = _LINES.where(_STANDING, _some(_LINE.c.parent))
+_LISTED, _CARRIED = _LINES.where(_some(_LINE.c.package)), _LINES.where(_some(_LINE.c.parent))
 _NUMBERED = _LINES.where(_some(tuple_(_LINE.c.manifest, _LINE.c.number)))
 _MANIFESTS = select(_MANIFEST).where(_some(_MANIFEST.c.number))
 _COUNTS = select(_COUNTED).where(_some(_COUNTED.c.package))
@@ -118,9 +115,9 @@ def load(session: Session, wanted: Wanted, memory: Memory | None = None) -> Situ
         progress=memory.progress,
     )
     wanted.items |= {known.items[code] for code in wanted.codes if code in known.items}
-    carrying = _load_packages(session, known, wanted.codes)
+    _load_packages(session, known, wanted.codes)
     wanted.items |= {i for code, i in wanted.guesses.items() if code not in known.packages}
-    _load_lines(session, known, wanted, carrying)
+    _add_lines(known, _rows(session, _NUMBERED, wanted.lines))
     _load_children(session, known)
     _load_manifests(session, known, wanted)
     _add_lines(
@@ -146,30 +143,24 @@ def _rows(session: Session, statement: Any, values: Iterable[Any], **more: Any) 
         yield from execute(session, statement, {"some": some, **more})
 
 
-def _load_packages(session: Session, known: Situation, wanted: Iterable[str]) -> set[str]:
-    """Load packages; return those that others may travel in."""
-    carrying = set()
-    for row in _rows(session, _PACKAGES, set(wanted) - known.packages.keys()):
-        known.packages[row.code] = Package(
-            code=row.code,
-            item=row.item,
-            quantity=row.quantity,
-            destination=row.destination,
-            parent=row.parent,
-            standing=Standing(
-                row.place, row.left_on, Condition(row.condition), row.arrived, tuple(row.seals)
-            ),
-        )
-        if row.carries:
-            carrying.add(row.code)
-    return carrying
+def _load_packages(session: Session, known: Situation, codes: Iterable[str]) -> None:
+    """Load packages, and the lines of open manifests that list them or what travels in them."""
+    fresh = set(codes) - known.packages.keys()
+    listed, carried = _listed(session, known, fresh), list(_rows(session, _CARRIED, fresh))
+    for code in {row.parent for row in carried} - known.packages.keys():
+        known.packages[code] = package_of(code, None, None)
+    _add_lines(known, (row for row in listed if row.state == "open"))
+    _add_lines(known, (row for row in carried if row.state == "open" and not is_dropped(row)))
 
 
-def _load_lines(session: Session, known: Situation, wanted: Wanted, carrying: set[str]) -> None:
-    """Load lines of open manifests that list the codes or their children, and those named."""
-    _add_lines(known, _rows(session, _LISTED, wanted.codes))
-    _add_lines(known, _rows(session, _CARRIED, carrying))
-    _add_lines(known, _rows(session, _NUMBERED, wanted.lines))
+def _listed(session: Session, known: Situation, codes: set[str]) -> list[Any]:
+    """Make packages known, what each is by its newest line; return all lines that list them."""
+    lines = list(_rows(session, _LISTED, codes))
+    stood = {row.code: row for row in _rows(session, _PACKAGES, codes)}
+    newest = newest_lines(lines)
+    for code in stood.keys() | newest.keys():
+        known.packages[code] = package_of(code, stood.get(code), newest.get(code))
+    return lines
 
 
 def _add_lines(known: Situation, rows: Iterable[Any]) -> None:
@@ -194,13 +185,14 @@ def line_of(row: Any) -> Line:  # noqa: ANN401  # a row of the line table with i
         package=row.package,
         parent=row.parent,
         seals=tuple(row.seals),
-        withdrawn=row.last_version != row.version,
+        withdrawn=is_dropped(row),
     )
 
 
 def _load_children(session: Session, known: Situation) -> None:
     children = {ln.package for lines in known.by_parent.values() for ln in lines if ln.package}
-    _load_packages(session, known, children)
+    if fresh := children - known.packages.keys():
+        _listed(session, known, fresh)
 
 
 def _load_manifests(session: Session, known: Situation, wanted: Wanted) -> None:
@@ -266,8 +258,8 @@ def save(session: Session, known: Situation) -> None:
     _save_counts(session, known)
     _save_lines(session, known)
     _save_stock(session, known)
-    _save_tallies(session, known)
-    _save_blocks(session, known)
+    save_tallies(session, known.tally_delta)
+    save_blocks(session, known.block_delta)
 
 
 def _save_packages(session: Session, known: Situation) -> None:
@@ -279,8 +271,6 @@ def _save_packages(session: Session, known: Situation) -> None:
                 "code": code,
                 "item": package.item,
                 "quantity": package.quantity,
-                "destination": package.destination,
-                "parent": package.parent,
                 "place": standing.place,
                 "left_on": standing.left_on,
                 "condition": standing.condition.value,
@@ -350,33 +340,34 @@ def _save_stock(session: Session, known: Situation) -> None:
     upsert(session, _STOCK, rows, adding=("quantity", "packages"))
 
 
-def _save_tallies(session: Session, known: Situation) -> None:
+def save_tallies(session: Session, changes: Mapping[TallyKey, Tally]) -> None:
+    """Add to what was counted, by manifest, task, place and item."""
     rows = [
         {"manifest": manifest, "task": task.value, "place": place, "item": item}
         | {name: getattr(tally, name) for name in _TALLIES}
-        for (manifest, task, place, item), tally in known.tally_delta.items()
+        for (manifest, task, place, item), tally in changes.items()
         if not tally.is_empty
     ]
     upsert(session, _TALLY, rows, adding=_TALLIES)
 
 
-def _save_blocks(session: Session, known: Situation) -> None:
+def save_blocks(session: Session, changes: Mapping[BlockKey, Tally]) -> None:
+    """Add to the lines by status, which were missing before anything was counted on them."""
     rows = [
-        block_row(key, tally, lines=0)
-        for key, tally in known.block_delta.items()
+        _block_row(key, tally)
+        for key, tally in changes.items()
         if tally.matched or tally.short or tally.surplus or tally.damaged
     ]
     upsert(session, _BLOCK, rows, adding=_STATUSES)
 
 
-def block_row(key: BlockKey, tally: Tally, *, lines: int) -> dict[str, Any]:
-    """Return the row of a block with so many lines, or what a change adds to it with none."""
+def _block_row(key: BlockKey, tally: Tally) -> dict[str, Any]:
     manifest, task, block = key
     return {
         "manifest": manifest,
         "task": task.value,
         "block": block,
-        "missing": lines - tally.lines,
+        "missing": -tally.lines,
         "matched": tally.matched,
         "short": tally.short,
         "surplus": tally.surplus,

@@ -237,7 +237,11 @@ class ManifestRow(Base):
 
 
 class LineRow(Base):
-    """A line; ``number`` never changes, versions say from which to which issue it stood."""
+    """A line; ``number`` never changes, versions say from which to which issue it stands.
+
+    Lines are written before the event that makes their issue the manifest's version, without
+    which they count for nothing; so a line may be there before its manifest is.
+    """
 
     __tablename__ = "line"
     __table_args__ = (
@@ -247,7 +251,7 @@ class LineRow(Base):
         Index(None, "manifest", "destination"),
     )
 
-    manifest: Mapped[str] = mapped_column(ForeignKey("manifest.number"), primary_key=True)
+    manifest: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     row: Mapped[int]
     item: Mapped[str]
@@ -289,7 +293,7 @@ class LabelRow(Base):
 
 
 class PackageRow(Base):
-    """A package as the register knows it now."""
+    """Where a package stands that was moved, and what it holds since; lines say the rest."""
 
     __tablename__ = "package"
     __table_args__ = (Index(None, "place", "item"),)
@@ -297,8 +301,6 @@ class PackageRow(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     item: Mapped[str | None]
     quantity: Mapped[int]
-    destination: Mapped[str | None]
-    parent: Mapped[str | None]
     place: Mapped[str | None]
     left_on: Mapped[str | None]
     condition: Mapped[str]

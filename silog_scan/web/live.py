@@ -18,7 +18,7 @@ from silog_scan.core.stock import Condition
 from silog_scan.core.visible import isolated, visible
 from silog_scan.services.scanning import UNDO_WITHIN, sentence_of
 from silog_scan.services.watching import Watch, Work
-from silog_scan.store import queries
+from silog_scan.store import queries, register
 from silog_scan.store.queries import ItemSum, RecentScan
 from silog_scan.web import figures, suggestions
 from silog_scan.web.context import in_words, language
@@ -171,8 +171,8 @@ def recent(session: Session, work: Work, *, at: datetime) -> list[Shown]:
     who = work.actor
     scans = queries.recent_scans(session, station=who.station, user=who.user, limit=_MOST_SHOWN)
     events = queries.events_of_scans(session, [scan.id for scan in scans])
-    packages = [scan.package for scan in scans if scan.package]
-    bound_for = queries.package_destinations(session, packages)
+    packages = register.packages(session, [scan.package for scan in scans if scan.package])
+    bound_for = {code: known.destination for code, known in packages.items() if known.destination}
     codes = {code for place in bound_for.values() for code in (place, places.parent(place) or "")}
     teller = _Teller(item_names(session), bound_for, queries.place_names(session, codes))
     return [

@@ -17,7 +17,7 @@ from silog_scan.core.stock import Task
 from silog_scan.services import accounts, checkpoints, deliveries, reports
 from silog_scan.services.checkpoints import Signed
 from silog_scan.services.deliveries import Preview
-from silog_scan.store import queries
+from silog_scan.store import queries, register
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import figures, paths, uploads, words
 from silog_scan.web.api import csv_file
@@ -335,7 +335,7 @@ def _figures(session: Session, view: ManifestView, asked: Asked) -> dict[str, ob
         "following": lines[PAGE - 1].number if len(lines) > PAGE else None,
         "extras": extras[:MOST_EXTRAS],
         "extra_count": len(extras),
-        "known": queries.known_packages(session, [extra.text for extra in extras[:MOST_EXTRAS]]),
+        "known": register.packages(session, [extra.text for extra in extras[:MOST_EXTRAS]]),
         "owners": owners,
         **_named_things(
             session, lines, view.origin, view.receiver, asked.destination, *owners.values()

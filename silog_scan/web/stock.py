@@ -144,9 +144,9 @@ def package(code: str) -> str:
         items = item_names(session)
     flaws, today = [flaw(view) for view in found.history], figures.today(now(), actor().place)
     return render_template(
-        "stock/package.html", found=found, row=found.row, names=names, items=items, words=words,
-        state=queries.package_state(found.row), task=Task, outcome=Outcome, at=moment, now=now(),
-        condition=Condition(found.row.condition), next=next_step(found), told=sentence_of,
+        "stock/package.html", found=found, package=found.package, names=names, items=items,
+        words=words, state=queries.package_state(found.package), task=Task, outcome=Outcome,
+        at=moment, now=now(), next=next_step(found), told=sentence_of,
         flaws=flaws, broken=next(filter(None, flaws), None), today=today,
         stations={event.station for event in found.history},
     )  # fmt: skip
@@ -155,7 +155,12 @@ def package(code: str) -> str:
 def _places(found: PackageView) -> Iterable[str | None]:
     """Return the places that a package's page names."""
     ends = [end for head in found.manifests for end in (head.receiver, head.origin)]
-    return [found.row.destination, found.row.place, *ends, *(e.place for e in found.history)]
+    return [
+        found.package.destination,
+        found.package.standing.place,
+        *ends,
+        *(e.place for e in found.history),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +175,13 @@ class Step:
 
 def next_step(found: PackageView) -> Step | None:
     """Return what an open manifest awaits of the package, as it stands now."""
-    row = found.row
+    standing = found.package.standing
     for head in found.manifests:
         if head.state != "open":
             continue
-        if row.place == head.origin:
+        if standing.place == head.origin:
             return Step(Task.DISPATCH, head.receiver, head.number, head.due)
-        if row.place is None and row.left_on in (None, head.number):
+        if standing.place is None and standing.left_on in (None, head.number):
             return Step(Task.RECEIVE, head.receiver, head.number, head.due)
     return None
 

@@ -16,9 +16,10 @@ from silog_scan.core.reconcile import Tally
 from silog_scan.core.stock import COUNTING, WHOLE, Condition, Line, Task
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.scanning import Result
-from silog_scan.store import projections, queries
+from silog_scan.store import queries
 from silog_scan.store.db import Database
-from silog_scan.store.tables import CountedRow, ManifestRow, PackageRow, TallyRow
+from silog_scan.store.situations import Wanted, load
+from silog_scan.store.tables import CountedRow, LineRow, PackageRow, TallyRow
 from tests.cast import BOX, INK, KOTA, MEDAN, NEXT_BOX, NEXT_TPS, PALLET, TPS
 from tests.desk import HENDRA, RINA, Desk, ink, rehearsal
 
@@ -192,8 +193,9 @@ def pieces_in_register(session: Session) -> Counter[tuple[str, str, str]]:
 
 
 def lines(session: Session) -> list[Line]:
-    numbers = session.scalars(select(ManifestRow.number)).all()
-    return [line for number in numbers for line in projections.lines_with_counts(session, number)]
+    keys = {(row.manifest, row.number) for row in session.scalars(select(LineRow))}
+    known = load(session, Wanted(lines=keys))
+    return [line for line in known.lines.values() if not line.withdrawn]
 
 
 def sums_of_lines(session: Session) -> dict[tuple[str, str, str, str], Tally]:

@@ -5,13 +5,14 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from silog_scan.core.reconcile import Status
 from silog_scan.core.stock import Condition, Task
 from silog_scan.store import projections, queries
 from silog_scan.store.queries import LineFilter, LineView
-from silog_scan.store.tables import BlockRow, table_of
+from silog_scan.store.register import FOR_GOOD
+from silog_scan.store.tables import BlockRow, LineRow, table_of
 from tests.cast import INK, MEDAN
 from tests.desk import HENDRA, Desk, box, ink
 
@@ -83,6 +84,8 @@ def test_an_older_database_is_given_the_sums(counted: Desk) -> None:
     migration = import_module("silog_scan.store.migrations.versions.0003_blocks")
 
     with counted.writing() as session:
+        standing = update(LineRow).where(LineRow.last_version == FOR_GOOD)
+        session.execute(standing.values(last_version=2))  # as it was kept then
         session.execute(delete(BlockRow))
         session.execute(text(migration.FILL))
 

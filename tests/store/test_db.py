@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from silog_scan.store.db import Database, Unavailable, chunks
-from silog_scan.store.tables import LineRow, MetaRow
+from silog_scan.store.tables import MetaRow, RecoveryCodeRow
 from tests.conftest import sqlite_url
 
 
@@ -40,13 +40,10 @@ def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
 
 
 def test_references_are_checked(database: Database) -> None:
-    line = LineRow(
-        manifest="none", number=1, row=1, item="KOTAK", quantity=1, destination="12.71", seals=[],
-        note="", unit="", extra={}, first_version=1, last_version=1,
-    )  # fmt: skip
+    of_nobody = RecoveryCodeRow(code="", user="none")
 
     with pytest.raises(IntegrityError), database.writing() as session:
-        session.add(line)
+        session.add(of_nobody)
 
 
 def test_writers_wait_for_each_other(database: Database) -> None:

@@ -6,6 +6,7 @@ from silog_scan.core.stock import Task
 from silog_scan.store import projections, queries
 from silog_scan.store.db import Database
 from silog_scan.store.fillable import Leg, Need
+from silog_scan.store.register import FOR_GOOD
 from silog_scan.store.situations import Wanted, load
 from silog_scan.store.tables import LineRow, table_of
 from tests.cast import INK, MEDAN, PALLET, TPS
@@ -23,7 +24,7 @@ def add_lines(desk: Desk) -> None:
             {
                 "manifest": "SJ-1", "number": n, "row": n, "item": "TINTA", "quantity": 2,
                 "destination": TPS, "package": None, "parent": None, "seals": [], "due": None,
-                "note": "", "unit": "", "extra": {}, "first_version": 1, "last_version": 1,
+                "note": "", "unit": "", "extra": {}, "first_version": 1, "last_version": FOR_GOOD,
             }
             for n in range(2, MANY)
         ]  # fmt: skip
