@@ -31,8 +31,7 @@ from _hostile import FIXTURES, KINDS, MANIFEST, Maker, Request, World
 
 from silog_scan.app import create_app
 from silog_scan.config import Settings
-from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries, homes
+from silog_scan.services import accounts, homes, imports
 from silog_scan.services.passwords import NewPassword
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
@@ -99,11 +98,8 @@ class Station:
         backend = self.backend
         with backend.database.reading() as session:
             actor = accounts.cli_actor(session)
-            seen = deliveries.preview(session, actor, data, Defaults())
         kept = backend.settings.attachments
-        backend.writer.run(
-            lambda s: deliveries.import_preview(s, actor, seen, attachments=kept, at=now())
-        )
+        backend.writer.run(lambda s: imports.bring(s, actor, data, attachments=kept, at=now()))
 
     def _world(self) -> World:
         write = self.backend.writer.run

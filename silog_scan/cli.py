@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -539,6 +540,10 @@ def manifest() -> None:
     """
 
 
+_PAUSE = 0.01
+"""Seconds between transactions; without them a server beside waited up to 2 s for its turn."""
+
+
 @manifest.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option("--dry-run", is_flag=True, help="Only say what the file holds.")
@@ -557,30 +562,40 @@ def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click'
     Example: silog-scan manifest import delivery.csv --from 12 --to 12.71
     """
     from silog_scan.core.manifests import Defaults
-    from silog_scan.services import accounts, deliveries
+    from silog_scan.services import accounts, imports, intake, uploads
 
-    data, at = file.read(), serving.now()
-    mapping = deliveries.mapping_of(options["mapping"])
+    mapping = intake.mapping_of(options["mapping"])
     defaults = Defaults(options["number"], options["origin"], options["receiver"], mapping)
-    with line.database() as database:
+    pieces = iter(lambda: file.read(2**20), b"")
+    with line.database() as database, uploads.passing(pieces) as kept:
         with database.reading() as session:  # the file is read before the write lock is taken
             actor = accounts.cli_actor(session)
-            seen = deliveries.preview(session, actor, data, defaults)
-        takes = bool(seen.drafts) and (options["good_rows"] or not seen.problems)
-        changes = seen.changes
-        if takes and not options["dry_run"]:
-            with database.writing() as session:
-                changes = deliveries.import_preview(
-                    session,
-                    actor,
-                    seen,
-                    attachments=line.settings.attachments,
-                    at=at,
-                    chosen=deliveries.Choices(options["good_rows"], options["by_parent"]),
-                ).changes
-    imported = takes and not options["dry_run"]
-    _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])
-    sys.exit(SOME_REFUSED if seen.problems or not seen.drafts else DONE)
+            seen = intake.look(session, actor, kept, defaults)
+        takes = bool(seen.manifests) and (options["good_rows"] or not seen.problem_count)
+        changes, imported = seen.changes, takes and not options["dry_run"]
+        if imported:
+            changes = imports.store(
+                _run_beside(database),
+                actor,
+                seen,
+                attachments=line.settings.attachments,
+                at=serving.now(),
+                chosen=imports.Choices(options["good_rows"], options["by_parent"]),
+            )
+        _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])
+    sys.exit(SOME_REFUSED if seen.problem_count or not seen.manifests else DONE)
+
+
+def _run_beside(database: Any) -> Any:  # a Database, and what runs calls in transactions of it
+    """Return what writes in small transactions, and lets a server beside it write between them."""
+
+    def run(call: Callable[[Any], Any]) -> Any:
+        with database.writing() as session:
+            answer = call(session)
+        time.sleep(_PAUSE)
+        return answer
+
+    return run
 
 
 def _print_import(
@@ -591,14 +606,14 @@ def _print_import(
     imported: bool,
     jsonl: bool,
 ) -> None:
-    from silog_scan.services import deliveries
+    from silog_scan.services import intake
 
     if jsonl:
         translate = language.translator(line.settings.language)
-        content = deliveries.import_json(seen, translate, imported=imported, changes=changes)
+        content = intake.import_json(seen, translate, imported=imported, changes=changes)
         click.echo(as_json(content))
         return
-    for found in (*seen.problems, *seen.warnings):
+    for found in (*intake.problems(seen), *seen.warnings):
         told = say(
             "Row %(row)s, %(column)s: %(what)s",
             row=found.row,
@@ -606,12 +621,12 @@ def _print_import(
             what=found.message,
         )
         click.echo(line.tell(told), err=True)
-    for number in seen.numbers if imported or not seen.problems else ():
+    for number in seen.numbers if imported or not seen.problem_count else ():
         click.echo(line.tell(_import_sentence(number, changes[number], imported=imported)))
-    if seen.problems and not imported:
+    if seen.problem_count and not imported:
         told = say(
             "%(n)s problems; nothing was imported. Mend them, or take the good rows.",
-            n=len(seen.problems),
+            n=seen.problem_count,
         )
         click.echo(line.tell(told), err=True)
 

@@ -478,8 +478,7 @@ def fixture(name: str) -> Path:
 
 def _fill(settings: Settings, database: "Database") -> None:
     """Found the demonstration's home and import its manifest."""
-    from silog_scan.core.manifests import Defaults
-    from silog_scan.services import accounts, deliveries, homes, labels
+    from silog_scan.services import accounts, homes, imports, labels
     from silog_scan.services.passwords import NewPassword
 
     at = now()
@@ -488,9 +487,10 @@ def _fill(settings: Settings, database: "Database") -> None:
     with database.writing() as session:
         homes.found(session, founding, at)
         actor = accounts.cli_actor(session)
-        data = fixture(f"{DEMO_MANIFEST}.csv").read_bytes()
-        seen = deliveries.preview(session, actor, data, Defaults())
-        deliveries.import_preview(session, actor, seen, attachments=settings.attachments, at=at)
+        imports.bring(
+            session, actor, fixture(f"{DEMO_MANIFEST}.csv").read_bytes(), at=at,
+            attachments=settings.attachments,
+        )  # fmt: skip
         session.flush()
         packages = labels.codes_of_manifest(session, actor, DEMO_MANIFEST)
         labels.make(session, actor, packages, kind=labels.Kind("code128"), at=at)

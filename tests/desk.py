@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from silog_scan.core.custody import Scan
 from silog_scan.core.errors import Refused
 from silog_scan.core.events import Event
-from silog_scan.core.manifests import Defaults
+from silog_scan.core.manifests import NOTHING_SAID, Defaults
 from silog_scan.core.stock import Task
-from silog_scan.services import deliveries, ledgers, scanning
+from silog_scan.services import deliveries, imports, intake, ledgers, scanning, uploads
 from silog_scan.services.actors import Actor, Role
-from silog_scan.services.deliveries import Preview
+from silog_scan.services.intake import Preview
 from silog_scan.services.scanning import Answer, Result, Submission, Undone
 from silog_scan.store import ledger, projections, queries
 from silog_scan.store.db import Database
@@ -58,8 +58,12 @@ class Desk:
     def preview(self, *rows: str, header: str = HEADER, **hop: Any) -> Preview:  # noqa: ANN401
         defaults = Defaults(**({"number": "SJ-1", "origin": PROVINCE, "receiver": MEDAN} | hop))
         with self.writing() as session:
-            data = "\n".join([header, *rows]).encode()
-            return deliveries.preview(session, self.actor, data, defaults)
+            return self.looks(session, "\n".join([header, *rows]).encode(), defaults)
+
+    def looks(self, session: Session, data: bytes, defaults: Defaults = NOTHING_SAID) -> Preview:
+        folder = self.attachments.parent / "uploads"
+        file = uploads.kept(folder, uploads.keep(folder, [data], at=datetime.now(UTC)))
+        return intake.look(session, self.actor, file, defaults)
 
     def imports(
         self,
@@ -70,11 +74,10 @@ class Desk:
     ) -> dict[str, str]:
         seen = self.preview(*rows, **hop)
         with self.writing() as session:
-            done = deliveries.import_preview(
-                session, self.actor, seen, attachments=self.attachments, at=self.at,
-                chosen=deliveries.Choices(good_rows, by_parent),
+            return imports.store(
+                lambda call: call(session), self.actor, seen, attachments=self.attachments,
+                at=self.at, chosen=imports.Choices(good_rows, by_parent),
             )  # fmt: skip
-        return done.changes
 
     def close(self, number: str = "SJ-1", reason: str | None = None) -> None:
         with self.writing() as session:

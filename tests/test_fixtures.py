@@ -14,9 +14,9 @@ from silog_scan.core.agreement import Reading
 from silog_scan.core.codes import Modifiers
 from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition, Task
-from silog_scan.services import deliveries, homes, scanning
+from silog_scan.services import homes, imports, intake, scanning, uploads
 from silog_scan.services.actors import Actor, Role
-from silog_scan.services.deliveries import Preview
+from silog_scan.services.intake import Preview
 from silog_scan.services.passwords import NewPassword
 from silog_scan.services.scanning import Result, Submission
 from silog_scan.services.watching import command_of
@@ -75,10 +75,14 @@ def binjai(tmp_path: Path) -> Iterator[Database]:
 
 
 def imported(database: Database, actor: Actor, file: Path) -> Preview:
+    folder = Path(str(database.engine.url.database)).parent
+    waiting = folder / "uploads"
+    kept = uploads.kept(waiting, uploads.keep(waiting, [file.read_bytes()], at=NOON))
     with database.writing() as session:
-        seen = deliveries.preview(session, actor, file.read_bytes(), Defaults())
-        folder = Path(str(database.engine.url.database)).parent
-        deliveries.import_preview(session, actor, seen, attachments=folder, at=NOON)
+        seen = intake.look(session, actor, kept, Defaults())
+        imports.store(
+            lambda call: call(session), actor, seen, attachments=folder / "files", at=NOON
+        )
     return seen
 
 
@@ -170,7 +174,7 @@ def test_the_other_manifest_is_imported_by_its_own_city(binjai: Database) -> Non
     seen = imported(binjai, wayan, BINJAI)
 
     assert (seen.numbers, seen.problems, seen.accepted) == (["SJ-1275-0021"], (), 52)
-    assert b"1275-KS-004503" in seen.data
+    assert b"1275-KS-004503" in seen.file.read_bytes()
 
 
 def test_receiving_the_film_answers_as_it_says(medan: Database, rina: Actor, film: Passing) -> None:

@@ -7,7 +7,7 @@ a code whose characters cannot be told apart on paper is refused instead.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -284,18 +284,19 @@ class Marks:
     thousands: frozenset[str] = frozenset()
     decimals: frozenset[str] = frozenset()
 
+    def seen(self, text: str) -> "Marks":
+        """Return the use of marks with one more cell of the column that has some."""
+        mark = {_mark(text)}
+        if _GROUPED.fullmatch(text) and not mark <= self.thousands:
+            return Marks(self.thousands | mark, self.decimals)
+        if not _GROUPED.fullmatch(text) and _DECIMAL.fullmatch(text):
+            return Marks(self.thousands, self.decimals | mark)
+        return self
 
-def marks(column: Iterable[str]) -> Marks:
-    """Return how the cells of a column use point and comma."""
-    thousands, decimals = set(), set()
-    for text in column:
-        if "." in text or "," in text:
-            mark = _mark(text)
-            if _GROUPED.fullmatch(text):
-                thousands.add(mark)
-            elif _DECIMAL.fullmatch(text):
-                decimals.add(mark)
-    return Marks(frozenset(thousands), frozenset(decimals))
+
+def has_marks(text: str) -> bool:
+    """Say whether a quantity has a point or comma, so that its column must explain it."""
+    return "." in text or "," in text
 
 
 def quantity(text: str, column: Marks) -> int | Flaw:

@@ -2,31 +2,46 @@
 
 A sheet may hold several manifests, told apart by number. All problems of all rows are found, not
 only the first. A row with a problem gives no line; whether the good rows may be taken without it
-is for the caller to ask.
+is for the caller to ask. Rows are read one by one, and lines are kept wherever there is room: the
+rules among them look only at those that could break one.
 """
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
-from silog_scan.core import cells, columns, places
+from silog_scan.core import cells, places
 from silog_scan.core.cells import Flaw, ProblemCode
 from silog_scan.core.columns import HEADERS, Columns
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.items import Catalogue
 
-T = TypeVar("T")
+_Parse = Callable[[str], Any]
+"""Reads a cell: a value, or the flaw for which it is refused."""
 
 MOST_SUGGESTIONS = 100
 """Unknown items per sheet that are compared with the catalogue; each takes a millisecond."""
 
+_REMEMBERED = 2**16
+"""Texts of a field whose meaning is kept: a hundred thousand rows name a few thousand places."""
 
-@dataclass(frozen=True, slots=True)
-class Line:
+
+class Row(NamedTuple):
+    """A row of a sheet as text, with the number a spreadsheet shows beside it.
+
+    ``flaws`` are the cells, by column, that have no text which could be trusted.
+    """
+
+    number: int
+    texts: tuple[str, ...]
+    flaws: Mapping[int, Flaw] = {}  # nobody writes to it
+
+
+class Line(NamedTuple):
     """One expectation: a package by its code, or a quantity of an item, for a final destination."""
 
     row: int
@@ -57,24 +72,14 @@ class Problem:
     message: Sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """One manifest of a file, not yet stored; ``due`` is the earliest day of its lines."""
+@dataclass(slots=True)
+class Head:
+    """One manifest of a file, not yet stored, without its lines; ``due`` is their earliest day."""
 
     number: str
-    origin: str
-    receiver: str
-    due: date | None
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table as text: its header, and its rows with their numbers."""
-
-    header: tuple[str, ...]
-    rows: Sequence[tuple[int, tuple[str, ...]]]
-    header_row: int = 1
+    origin: str = ""
+    receiver: str = ""
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,56 +100,62 @@ class Defaults:
         return {name: value for name, value in values.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a sheet says; ``rows`` counts its rows that are not empty."""
-
-    drafts: tuple[Draft, ...]
-    problems: tuple[Problem, ...]
-    rows: int
-    refused_rows: frozenset[int]
+NOTHING_SAID = Defaults()
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Units expected by (item, destination), and how many packages carry a code."""
+class Problems:
+    """The problems found since they were last taken away, and how many in all."""
 
-    units: Mapping[tuple[str, str], int]
-    packages: int
+    def __init__(self, found: Columns) -> None:
+        """Begin with none; columns are named as they head the file."""
+        self._columns = found
+        self._found: list[Problem] = []
+        self.count = 0
 
+    def add(self, row: int, name: str, *, text: str, flaw: Flaw) -> None:
+        """Note that a row is refused for its cell under a field, or under a column kept as is."""
+        title = self._columns.title(name)
+        self._found.append(Problem(row, title, cells.shown(text), flaw.code, flaw.message))
+        self.count += 1
 
-def read(
-    sheet: Sheet, *, defaults: Defaults, catalogue: Catalogue, known_place: Callable[[str], bool]
-) -> Result:
-    """Return the manifests of a sheet and every problem in it; a flawed header refuses all rows."""
-    rows = [(row, texts) for row, texts in sheet.rows if "".join(texts).strip(cells.BLANK)]
-    found, flaws = columns.match(sheet.header, defaults.mapping, given=defaults.given())
-    problems = _Problems(found)
-    for name, flaw in flaws:
-        problems.add(sheet.header_row, name, text="", flaw=flaw)
-    for name, text, flaw in _flawed_defaults(defaults, known_place):
-        problems.add(sheet.header_row, name, text=text, flaw=flaw)
-    if problems.all:
-        return Result((), tuple(problems.all), len(rows), frozenset(row for row, _ in rows))
-    marks = _marks(found, rows)
-    reader = _Reader(found, problems, catalogue=catalogue, known_place=known_place, marks=marks)
-    drafts = _drafts([reader.entry(row, texts) for row, texts in rows], defaults, problems=problems)
-    return Result(drafts, problems.by_row(), len(rows), frozenset(problems.rows))
+    def take(self) -> list[Problem]:
+        """Return those found since the last time."""
+        found, self._found = self._found, []
+        return found
 
 
-def normalised(draft: Draft) -> bytes:
-    """Return canonical JSON of what is expected, the same for every dialect and column order.
+def flawed_defaults(
+    defaults: Defaults, known_place: Callable[[str], bool]
+) -> Iterator[tuple[str, str, Flaw]]:
+    """Return what is wrong with the number and the places given at upload."""
+    for name, text in defaults.given().items():
+        flaw = cells.number(text) if name == "manifest" else cells.place(text, known_place)
+        if isinstance(flaw, Flaw):
+            yield name, text, flaw
+
+
+# ---------------------------------------------------------------------------------- written again
+
+
+def normalised(head: Head, lines: Iterable[Line]) -> Iterator[bytes]:
+    """Yield canonical JSON of what is expected, the same for every dialect and column order.
 
     The order of lines counts, because bulk scans fill lines in that order; row numbers do not.
     What is empty is left out. Keys are sorted, numbers are integers, non-ASCII is unescaped.
     """
-    content = {
-        "number": draft.number,
-        "from": draft.origin,
-        "to": draft.receiver,
-        "lines": [_plain(line) for line in draft.lines],
-    }
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    yield b'{"from":%s,"lines":[' % _json(head.origin)
+    comma = b""
+    for line in lines:
+        yield comma + _json(_plain(line))
+        comma = b","
+    yield b'],"number":%s,"to":%s}' % (_json(head.number), _json(head.receiver))
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _json(value: object) -> bytes:
+    return _encode(value).encode()
 
 
 def _plain(line: Line) -> dict[str, object]:
@@ -163,31 +174,23 @@ def _plain(line: Line) -> dict[str, object]:
     return {name: value for name, value in values.items() if value}
 
 
-def totals(draft: Draft) -> Totals:
-    """Return what the manifest expects in sum."""
-    units: Counter[tuple[str, str]] = Counter()
-    for line in draft.lines:
-        units[line.item, line.destination] += line.quantity
-    return Totals(dict(units), sum(line.package is not None for line in draft.lines))
+def table(head: Head, lines: Iterable[Line], extras: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield a header and the rows that are read as the same manifest again.
 
-
-def table(drafts: Iterable[Draft]) -> Iterator[tuple[str, ...]]:
-    """Return a header and the rows that ``read`` turns into the same manifests again."""
-    drafts = tuple(drafts)
-    extras = tuple(dict.fromkeys(n for d in drafts for line in d.lines for n, _ in line.extra))
+    ``extras`` are the names of the columns that no field uses.
+    """
     yield (*HEADERS, *extras)
-    for draft in drafts:
-        for line in draft.lines:
-            values = dict(line.extra)
-            yield (*_texts(draft, line), *(values.get(name, "") for name in extras))
+    for line in lines:
+        values = dict(line.extra)
+        yield (*_texts(head, line), *(values.get(name, "") for name in extras))
 
 
-def _texts(draft: Draft, line: Line) -> tuple[str, ...]:
+def _texts(head: Head, line: Line) -> tuple[str, ...]:
     """Return the cells of a line in the order of ``HEADERS``."""
     return (
-        draft.number,
-        draft.origin,
-        draft.receiver,
+        head.number,
+        head.origin,
+        head.receiver,
         line.package or "",
         line.item,
         str(line.quantity),
@@ -200,43 +203,14 @@ def _texts(draft: Draft, line: Line) -> tuple[str, ...]:
     )
 
 
-class _Problems:
-    """The problems found so far, and the rows they refuse."""
-
-    def __init__(self, found: Columns) -> None:
-        self.all: list[Problem] = []
-        self.rows: set[int] = set()
-        self._columns = found
-
-    def add(self, row: int, name: str, *, text: str, flaw: Flaw) -> None:
-        """Note that a row is refused for its cell under a field, or under a column kept as is."""
-        title = self._columns.title(name)
-        self.all.append(Problem(row, title, cells.shown(text), flaw.code, flaw.message))
-        self.rows.add(row)
-
-    def by_row(self) -> tuple[Problem, ...]:
-        """Return the problems from the top of the sheet to its end."""
-        return tuple(sorted(self.all, key=lambda problem: problem.row))
-
-
-def _flawed_defaults(
-    defaults: Defaults, known_place: Callable[[str], bool]
-) -> Iterator[tuple[str, str, Flaw]]:
-    """Return what is wrong with the number and the places given at upload."""
-    for name, text in defaults.given().items():
-        flaw = cells.number(text) if name == "manifest" else cells.place(text, known_place)
-        if isinstance(flaw, Flaw):
-            yield name, text, flaw
-
-
 # ------------------------------------------------------------------------------ a row by itself
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry(NamedTuple):
     """One row as far as it can be read alone; without a line when something in it is wrong.
 
     Number, origin and receiver are empty where the cell is, and None where it is refused.
+    ``quantity`` is the text of one that means nothing before the whole column is known.
     """
 
     row: int
@@ -244,84 +218,135 @@ class _Entry:
     origin: str | None
     receiver: str | None
     line: Line | None
+    quantity: str = ""
 
 
-class _Reader:
-    """Reads row after row, and remembers what a text meant before.
-
-    Places, items, days and quantities repeat: a hundred thousand rows name a few thousand places.
-    """
+class Reader:
+    """Reads row after row, and remembers what a text meant before."""
 
     def __init__(
         self,
         found: Columns,
-        problems: _Problems,
+        problems: Problems,
         *,
         catalogue: Catalogue,
         known_place: Callable[[str], bool],
-        marks: cells.Marks,
     ) -> None:
+        """Read rows under these columns."""
+        self.marks = cells.Marks()
         self._problems = problems
         self._extras = found.extras
         self._width = len(found.header)
         # A field without a column reads the empty cell that is put behind every row.
         self._order = tuple(found.fields.get(name, self._width) for name in HEADERS)
         self._suggestions = 0
-        self._number = cache(cells.number)
-        self._place = cache(lambda text: cells.place(text, known_place))
-        self._item = cache(lambda text: cells.item(text, catalogue, suggest=self._may_suggest))
-        self._quantity = cache(lambda text: cells.quantity(text, marks))
-        self._day = cache(cells.day)
-        self._parent = cache(cells.package)
+        self._row = Row(0, ())
+
+        def item(text: str) -> str | Flaw:
+            return cells.item(text, catalogue, suggest=self._may_suggest)
+
+        self._number = _remembering(cells.number)
+        self._place = _remembering(lambda text: cells.place(text, known_place))
+        self._item = _remembering(item)
+        self._day = _remembering(cells.day)
+        self._parent = _remembering(cells.package)
+        self._plain_quantity = _remembering(lambda text: cells.quantity(text, self.marks))
 
     def _may_suggest(self) -> bool:
         self._suggestions += 1
         return self._suggestions <= MOST_SUGGESTIONS
 
-    def entry(self, row: int, texts: tuple[str, ...]) -> _Entry:
+    def entry(self, row: Row) -> Entry:
         """Return what the row says by itself."""
+        before, self._row = self._problems.count, row
+        texts = row.texts
+        if row.flaws:
+            self._refuse_flaws(row)
         if len(texts) > self._width:
-            self._refuse_surplus(row, texts[self._width :])
-        own = texts[: self._width]
-        padded = (*own, *[""] * (self._width + 1 - len(own)))
-        line = _Row(row, [padded[index] for index in self._order], problems=self._problems)
-        return _Entry(
-            row,
-            line.shared("manifest", self._number),
-            line.shared("from", self._place),
-            line.shared("to", self._place),
-            self._line(line, self._extra(row, padded)),
-        )
+            self._refuse_surplus(row.number, texts[self._width :])
+        within = texts[: self._width]
+        padded = (*within, *[""] * (self._width + 1 - len(within)))
+        number, origin, receiver, *own = [padded[index] for index in self._order]
+        named = self._said("manifest", number, self._number) if number else ""
+        start = self._said("from", origin, self._place) if origin else ""
+        end = self._said("to", receiver, self._place) if receiver else ""
+        line, waiting = self._line(own, padded)
+        if self._problems.count != before:
+            line = None
+        return Entry(row.number, named, start, end, line, waiting)
 
-    def _line(self, row: "_Row", extra: tuple[tuple[str, str], ...]) -> Line | None:
-        package = row.value("package", cells.package)
-        item = row.needed("item", self._item)
-        destination = row.needed("destination", self._place)
-        read_quantity = row.value if row.has("package") else row.needed
-        quantity = read_quantity("quantity", self._quantity) or 1
-        parent = row.value("parent", self._parent)
-        seals = row.value("seals", cells.seals) or ()
-        due = row.value("due", self._day)
-        note = row.words("note")
-        unit = row.words("unit")
-        if item is None or destination is None or row.number in self._problems.rows:
-            return None
-        return Line(
-            row=row.number, item=item, quantity=quantity, destination=destination, package=package,
-            parent=parent, seals=seals, due=due, note=note, unit=unit, extra=extra,
+    def _line(self, own: list[str], padded: tuple[str, ...]) -> tuple[Line | None, str]:
+        package, item, units, destination, parent, seals, due, note, unit = own
+        code = self._said("package", package, _package) if package else None
+        thing = self._needed("item", item, self._item)
+        place = self._needed("destination", destination, self._place)
+        quantity, waiting = self._quantity(units, is_needed=code == "" or not package)
+        inside = self._said("parent", parent, self._parent) if parent else None
+        numbers = self._said("seals", seals, _seals) if seals else ()
+        day = self._said("due", due, self._day) if due else None
+        line = Line(
+            self._row.number, thing or "", quantity, place or "", code or None, inside or None,
+            numbers or (), day or None, self._words("note", note), self._words("unit", unit),
+            self._extra(padded) if self._extras else (),
         )  # fmt: skip
+        return line, waiting
 
-    def _extra(self, row: int, padded: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    def _said(self, name: str, text: str, parse: _Parse) -> Any:  # noqa: ANN401  # as it says
+        """Return what the cell says: empty where it is blank, and None where it is refused."""
+        found = parse(text)
+        if isinstance(found, Flaw):
+            self._problems.add(self._row.number, name, text=cells.bare(text), flaw=found)
+            return None
+        return found
+
+    def _needed(self, name: str, text: str, parse: _Parse) -> str | None:
+        """Return what the cell says, or None where it is refused, as an empty one is too."""
+        found: str | None = self._said(name, text, parse) if text else ""
+        if found == "":
+            self._miss(name)
+        return found
+
+    def _miss(self, name: str) -> None:
+        index = self._order[list(HEADERS).index(name)]
+        if index not in self._row.flaws:
+            self._problems.add(self._row.number, name, text="", flaw=missing(name))
+
+    def _quantity(self, text: str, *, is_needed: bool) -> tuple[int, str]:
+        """Return the units, or the text of a quantity that the rest of its column explains."""
+        bare = cells.bare(text) if text else ""
+        if not bare:
+            if is_needed:
+                self._miss("quantity")
+            return 1, ""
+        if cells.has_marks(bare):
+            self.marks = self.marks.seen(bare)
+            return 1, bare
+        return self._said("quantity", bare, self._plain_quantity) or 1, ""
+
+    def _words(self, name: str, text: str) -> str:
+        """Return free text, empty where it is refused."""
+        bare = text.strip(cells.BLANK) if text else ""
+        if not bare:
+            return ""
+        found = cells.words(bare)
+        if isinstance(found, Flaw):
+            self._problems.add(self._row.number, name, text=bare, flaw=found)
+            return ""
+        return found
+
+    def _extra(self, padded: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Return what stands under columns no field uses, as it is."""
-        kept = []
-        for index, title in self._extras:
-            if text := padded[index].strip(cells.BLANK):
-                words = cells.words(text)
-                if isinstance(words, Flaw):
-                    self._problems.add(row, title, text=text, flaw=words)
-                else:
-                    kept.append((title, words))
-        return tuple(kept)
+        titled = ((title, self._words(title, padded[index])) for index, title in self._extras)
+        return tuple((title, words) for title, words in titled if words)
+
+    def _refuse_flaws(self, row: Row) -> None:
+        """Refuse the cells whose text cannot be trusted, if anything uses their column."""
+        used = {index: name for name, index in zip(HEADERS, self._order, strict=True)}
+        used |= dict(self._extras)
+        for index, flaw in row.flaws.items():
+            if index in used:
+                text = row.texts[index] if index < len(row.texts) else ""
+                self._problems.add(row.number, used[index], text=text, flaw=flaw)
 
     def _refuse_surplus(self, row: int, surplus: tuple[str, ...]) -> None:
         text = "".join(surplus).strip(cells.BLANK)
@@ -336,166 +361,150 @@ class _Reader:
         self._problems.add(row, f"column {self._width + 1}", text=text, flaw=flaw)
 
 
-class _Row:
-    """The cells of one row by field."""
+def _remembering(parse: _Parse) -> _Parse:
+    """Return what reads a cell and remembers what it said; a blank one says nothing."""
 
-    __slots__ = ("_cells", "_problems", "_texts", "number")
+    @lru_cache(_REMEMBERED)
+    def read(text: str) -> Any:  # noqa: ANN401
+        bare = cells.bare(text)
+        return parse(bare) if bare else ""
 
-    def __init__(self, number: int, texts: list[str], *, problems: _Problems) -> None:
-        self.number = number
-        self._cells = dict(zip(HEADERS, texts, strict=True))
-        self._texts = {name: cells.bare(text) for name, text in self._cells.items() if text}
-        self._problems = problems
-
-    def has(self, name: str) -> bool:
-        """Say whether the cell is filled."""
-        return bool(self._texts.get(name))
-
-    def value(self, name: str, parse: Callable[[str], T | Flaw]) -> T | None:
-        """Return what the cell says, or None where it is empty or refused."""
-        text = self._texts.get(name)
-        if not text:
-            return None
-        found = parse(text)
-        if isinstance(found, Flaw):
-            self._problems.add(self.number, name, text=text, flaw=found)
-            return None
-        return found
-
-    def needed(self, name: str, parse: Callable[[str], T | Flaw]) -> T | None:
-        """Return what the cell says, or None where it is refused, as an empty one is too."""
-        if not self.has(name):
-            self._problems.add(self.number, name, text="", flaw=_missing(name))
-        return self.value(name, parse)
-
-    def shared(self, name: str, parse: Callable[[str], str | Flaw]) -> str | None:
-        """Return what the cell says, empty where another row may say it, None where refused."""
-        return self.value(name, parse) if self.has(name) else ""
-
-    def words(self, name: str) -> str:
-        """Return free text, empty where it is refused."""
-        text = self._cells[name].strip(cells.BLANK)
-        found = cells.words(text)
-        if isinstance(found, Flaw):
-            self._problems.add(self.number, name, text=text, flaw=found)
-            return ""
-        return found
+    return read
 
 
-def _missing(name: str) -> Flaw:
+def _package(text: str) -> str | Flaw:
+    bare = cells.bare(text)
+    return cells.package(bare) if bare else ""
+
+
+def _seals(text: str) -> tuple[str, ...] | Flaw:
+    return cells.seals(cells.bare(text))
+
+
+def missing(name: str) -> Flaw:
+    """Return why a row is refused that says nothing of a field which every row needs."""
     return Flaw(
         ProblemCode.MISSING_VALUE,
         say("The cell is empty, and every row needs %(field)s. Fill it in.", field=name),
     )
 
 
-def _marks(found: Columns, rows: Iterable[tuple[int, tuple[str, ...]]]) -> cells.Marks:
-    """Return how the column of quantities uses point and comma."""
-    index = found.fields.get("quantity")
-    if index is None:
-        return cells.Marks()
-    return cells.marks(cells.bare(texts[index]) for _, texts in rows if len(texts) > index)
-
-
 # ------------------------------------------------------------------------- a row among the others
 
 
-_Finding = tuple[int, str, str, Flaw]
+class Heads:
+    """The manifests of a sheet in the order in which it first names them."""
+
+    def __init__(self, defaults: Defaults, problems: Problems) -> None:
+        """Begin with none."""
+        self._given = defaults.given()
+        self._problems = problems
+        self.all: dict[str, Head] = {}
+
+    def of(self, entry: Entry) -> Head | None:
+        """Return the manifest of a row; note where the row says another hop than those before."""
+        if entry.number is None:
+            return None
+        number = entry.number or self._given.get("manifest")
+        if not number:
+            self._problems.add(entry.row, "manifest", text="", flaw=missing("manifest"))
+            return None
+        head = self.all.setdefault(number, Head(number))
+        head.origin = self._agreed(entry.row, "from", entry.origin, agreed=head.origin)
+        head.receiver = self._agreed(entry.row, "to", entry.receiver, agreed=head.receiver)
+        return head
+
+    def _agreed(self, row: int, name: str, value: str | None, *, agreed: str) -> str:
+        if not value or value == agreed:
+            return agreed
+        if not agreed:
+            return value
+        message = say(
+            "Other rows of this manifest say %(agreed)s. A manifest has one origin and one "
+            "receiver: mend it, or give the row another manifest number.",
+            agreed=agreed,
+        )
+        self._problems.add(row, name, text=value, flaw=Flaw(ProblemCode.HOP_CONFLICT, message))
+        return agreed
+
+    def close(self) -> None:
+        """Fill in what was given at upload for those of which no row says their hop."""
+        for head in self.all.values():
+            head.origin = head.origin or self._given.get("from", "")
+            head.receiver = head.receiver or self._given.get("to", "")
+
+
+class Gathered(Protocol):
+    """The lines of one manifest, in row order, and those among them that could break a rule."""
+
+    def lines(self) -> Iterable[Line]:
+        """Return all of them."""
+
+    def destinations(self) -> Iterable[str]:
+        """Return each place that lines are bound for."""
+
+    def bound_for(self, destination: str) -> Iterable[Line]:
+        """Return the lines that are bound for a place."""
+
+    def repeated(self) -> Iterable[Line]:
+        """Return the lines whose package, or item and destination in bulk, stands on several."""
+
+    def sealed_alike(self) -> Iterable[Line]:
+        """Return the packages with a seal that stands on several lines, or twice on one."""
+
+    def nested(self) -> Iterable[Line]:
+        """Return the packages whose parent travels in another package itself."""
+
+
+Finding = tuple[int, str, str, Flaw]
 """A row, the field that is wrong in it, what stands there, and why it is refused."""
 
 
-def _drafts(entries: list[_Entry], defaults: Defaults, *, problems: _Problems) -> tuple[Draft, ...]:
-    """Return the manifests in the order in which the sheet first names them."""
-    given = defaults.given()
-    by_number: dict[str, list[_Entry]] = defaultdict(list)
-    for entry in entries:
-        if entry.number is None:
-            continue
-        if number := entry.number or given.get("manifest"):
-            by_number[number].append(entry)
-        else:
-            problems.add(entry.row, "manifest", text="", flaw=_missing("manifest"))
-    drafts = [
-        _draft(number, of_number, given=given, problems=problems)
-        for number, of_number in by_number.items()
-    ]
-    return tuple(draft for draft in drafts if draft.lines)
+def among(head: Head, gathered: Gathered) -> Iterator[Finding]:
+    """Find what is wrong with the lines of a manifest beside one another."""
+    yield from _without_hop(head, gathered)
+    yield from _going_nowhere(head, gathered)
+    yield from _bound_elsewhere(head, gathered)
+    yield from _repeated(gathered.repeated())
+    yield from _sealed_alike(gathered.sealed_alike())
+    yield from _misparented(list(gathered.nested()))
 
 
-def _draft(
-    number: str, entries: list[_Entry], *, given: Mapping[str, str], problems: _Problems
-) -> Draft:
-    """Return the manifest with the lines that no problem refuses."""
-    origins = [(entry.row, entry.origin) for entry in entries]
-    receivers = [(entry.row, entry.receiver) for entry in entries]
-    lines = [entry.line for entry in entries if entry.line]
-    origin = _first(origins) or given.get("from", "")
-    receiver = _first(receivers) or given.get("to", "")
-    for row, name, text, flaw in (
-        *_disagreeing("from", origins, agreed=origin),
-        *_disagreeing("to", receivers, agreed=receiver),
-        *_going_nowhere(lines, origin, receiver=receiver),
-        *_bound_elsewhere(lines, receiver),
-        *_repeated(lines),
-        *_sealed_alike(lines),
-        *_misparented(lines),
-    ):
-        problems.add(row, name, text=text, flaw=flaw)
-    good = tuple(line for line in lines if line.row not in problems.rows)
-    due = min((line.due for line in good if line.due), default=None)
-    return Draft(number, origin, receiver, due, good)
+def _without_hop(head: Head, gathered: Gathered) -> Iterator[Finding]:
+    for name, place in (("from", head.origin), ("to", head.receiver)):
+        if not place:
+            for line in gathered.lines():
+                yield line.row, name, "", missing(name)
 
 
-def _first(values: list[tuple[int, str | None]]) -> str | None:
-    return next((value for _, value in values if value), None)
-
-
-def _disagreeing(
-    name: str, values: list[tuple[int, str | None]], *, agreed: str
-) -> Iterator[_Finding]:
-    """Find rows that say another end of the hop than the first one, or none when none does."""
-    for row, value in values:
-        if value and value != agreed:
-            message = say(
-                "Other rows of this manifest say %(agreed)s. A manifest has one origin and one "
-                "receiver: mend it, or give the row another manifest number.",
-                agreed=agreed,
-            )
-            yield row, name, value, Flaw(ProblemCode.HOP_CONFLICT, message)
-        elif not agreed and value == "":
-            yield row, name, "", _missing(name)
-
-
-def _going_nowhere(lines: list[Line], origin: str, *, receiver: str) -> Iterator[_Finding]:
-    if origin != receiver or not origin:
+def _going_nowhere(head: Head, gathered: Gathered) -> Iterator[Finding]:
+    if head.origin != head.receiver or not head.origin:
         return
-    message = say("The manifest goes from %(place)s to the same place. Mend one.", place=origin)
-    for line in lines:
-        yield line.row, "to", receiver, Flaw(ProblemCode.SAME_PLACE, message)
+    place = head.origin
+    message = say("The manifest goes from %(place)s to the same place. Mend one.", place=place)
+    for line in gathered.lines():
+        yield line.row, "to", place, Flaw(ProblemCode.SAME_PLACE, message)
 
 
-def _bound_elsewhere(lines: list[Line], receiver: str) -> Iterator[_Finding]:
+def _bound_elsewhere(head: Head, gathered: Gathered) -> Iterator[Finding]:
     """Find lines whose final place is neither the receiver nor below it."""
-    if not receiver:
+    if not head.receiver:
         return
-    elsewhere = {
-        place
-        for place in {line.destination for line in lines}
-        if not places.is_at_or_below(place, receiver)
-    }
-    for line in lines:
-        if line.destination in elsewhere:
-            message = say(
-                "%(destination)s is neither %(receiver)s, which receives this manifest, nor "
-                "below it. Check the destination, or put the line on another manifest.",
-                destination=line.destination,
-                receiver=receiver,
-            )
+    for destination in gathered.destinations():
+        if places.is_at_or_below(destination, head.receiver):
+            continue
+        message = say(
+            "%(destination)s is neither %(receiver)s, which receives this manifest, nor "
+            "below it. Check the destination, or put the line on another manifest.",
+            destination=destination,
+            receiver=head.receiver,
+        )
+        for line in gathered.bound_for(destination):
             flaw = Flaw(ProblemCode.DESTINATION_ELSEWHERE, message)
-            yield line.row, "destination", line.destination, flaw
+            yield line.row, "destination", destination, flaw
 
 
-def _repeated(lines: list[Line]) -> Iterator[_Finding]:
+def _repeated(lines: Iterable[Line]) -> Iterator[Finding]:
     """Find a package listed twice, and bulk of the same item for the same place."""
     first: dict[object, int] = {}
     for line in lines:
@@ -519,7 +528,7 @@ def _repeated(lines: list[Line]) -> Iterator[_Finding]:
             yield line.row, "item", line.item, Flaw(ProblemCode.DUPLICATE_LINE, message)
 
 
-def _sealed_alike(lines: list[Line]) -> Iterator[_Finding]:
+def _sealed_alike(lines: Iterable[Line]) -> Iterator[Finding]:
     """Find a seal that is listed for two packages, or twice for one; bulk may list any."""
     first: dict[str, int] = {}
     for line in lines:
@@ -536,7 +545,7 @@ def _sealed_alike(lines: list[Line]) -> Iterator[_Finding]:
             yield line.row, "seals", again[0], Flaw(ProblemCode.DUPLICATE_SEAL, message)
 
 
-def _misparented(lines: list[Line]) -> Iterator[_Finding]:
+def _misparented(lines: list[Line]) -> Iterator[Finding]:
     """Find packages that travel in themselves, directly or around others."""
     parents = {line.package: line.parent for line in lines if line.package and line.parent}
     circling = _circling(parents)

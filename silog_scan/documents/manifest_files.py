@@ -10,14 +10,16 @@ whatever is written is read back the same, and a foreign cell loses at most a ma
 import codecs
 import csv
 import io
+import itertools
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from silog_scan.core import cells, columns
 from silog_scan.core.errors import Malformed, Sentence, say
-from silog_scan.core.manifests import Problem, Sheet
+from silog_scan.core.manifests import Row
 
 MAX_BYTES = 64 * 1024 * 1024
 """A million rows of a manifest are some 44 MB."""
@@ -48,101 +50,187 @@ EXCEL = Dialect("utf-8-sig", ";")
 # --------------------------------------------------------------------------------------- reading
 
 
-def read_csv(
-    data: bytes, *, dialect: Dialect | None = None, max_bytes: int = MAX_BYTES
-) -> tuple[Sheet, Dialect]:
-    """Return the table and the dialect it was read in, guessed unless given.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file as it is read: how it writes its rows, where its header stands, the rows below."""
+
+    dialect: Dialect
+    header: tuple[str, ...]
+    header_row: int
+    rows: Iterator[Row]
+
+
+@contextmanager
+def open_csv(
+    file: BinaryIO,
+    *,
+    dialect: Dialect | None = None,
+    header_row: int | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Iterator[Table]:
+    """Give the table in a file, as it is said or guessed to be; its rows come as it is read.
 
     Malformed when the bytes are no table of text: too large, empty, another kind of file, an
-    unknown encoding, a quotation mark that is not closed, or a header without rows.
+    unknown encoding, or a header without rows. The rows raise it too, where one is broken: a
+    quotation mark that is not closed, too many columns, a cell that is far too long.
     """
-    if len(data) > max_bytes:
+    if file.seek(0, io.SEEK_END) > max_bytes:
         raise _too_large(max_bytes)
-    if kind := kind_of(data):
+    file.seek(0)
+    if kind := kind_of(file.read(_START)):
         raise _wrong_kind(kind)
-    text, encoding = _decoded(data, dialect)
-    said, body = _sep_line(text)
+    encoding, has_marks = _decodes(file, dialect)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        found, records = _read_as(text, encoding, dialect, has_marks=has_marks)
+        yield with_header(found, records, header_row)
+    finally:
+        text.detach()  # the file is its owner's to close
+
+
+def _read_as(
+    text: io.TextIOWrapper, encoding: str, dialect: Dialect | None, *, has_marks: bool
+) -> tuple[Dialect, Iterator[Row]]:
+    sample = text.read(_SAMPLE).removeprefix("\ufeff")
+    said, body = _sep_line(sample)
     delimiter = dialect.delimiter if dialect else said or guess_delimiter(body)
     if delimiter not in DELIMITERS:
         raise Malformed(
             "delimiter-unknown",
             say("The file names a column mark that is none of ; , | or tab. Save it with one."),
         )
-    rows = list(_records(body, delimiter, first=2 if said else 1))
-    return _sheet(rows), Dialect(encoding, delimiter)
+    lines = _lines(text, skips=bool(said))
+    records = _records(lines, delimiter, first=2 if said else 1, has_marks=has_marks)
+    return Dialect(encoding, delimiter), records
 
 
-def _sheet(rows: list[tuple[int, tuple[str, ...]]]) -> Sheet:
-    """Take the first row that is not empty as the header."""
-    start = next((i for i, (_, row) in enumerate(rows) if "".join(row).strip(cells.BLANK)), None)
-    if start is None:
+def _lines(text: io.TextIOWrapper, *, skips: bool) -> Iterator[str]:
+    """Yield the lines of a text from its begin, without a byte order mark that it kept."""
+    text.seek(0)
+    lines = iter(text)
+    first = "" if skips and next(lines) else next(lines, "").removeprefix("\ufeff")
+    return itertools.chain([first] if first else [], lines)
+
+
+_TITLES = 20
+"""Rows above a header that may hold titles, and who sends the goods."""
+
+
+def with_header(dialect: Dialect, records: Iterator[Row], header_row: int | None = None) -> Table:
+    """Return the table below its header: the row of the first ones with most known names in it.
+
+    Where no row knows any, the first one is the header, so that its columns can be chosen. It may
+    be said which row it is.
+    """
+    first = list(itertools.islice(filter(_says_something, records), _TITLES))
+    if not first:
         raise Malformed("file-empty", say("The file is empty. Choose the one with the rows."))
-    header_row, header = rows[start]
-    body = rows[start + 1 :]
-    if not any("".join(row).strip(cells.BLANK) for _, row in body):
+    known = [sum(map(columns.is_known, row.texts)) for row in first]
+    numbers = [row.number for row in first]
+    if header_row is not None and header_row not in numbers:
+        raise Malformed(
+            "header-row",
+            say(
+                "Row %(row)s cannot be the header. Choose one of the first with text: %(rows)s.",
+                row=header_row,
+                rows=", ".join(map(str, numbers)),
+            ),
+        )
+    start = known.index(max(known)) if header_row is None else numbers.index(header_row)
+    rows = itertools.chain(first[start + 1 :], records)
+    below = next(filter(_says_something, rows), None)
+    if below is None:
         raise Malformed(
             "file-without-rows",
             say("The file has a header and no rows below it. Fill in the rows, or choose another."),
         )
-    return Sheet(header, body, header_row)
+    header = first[start]
+    return Table(dialect, header.texts, header.number, itertools.chain([below], rows))
 
 
-def _records(text: str, delimiter: str, *, first: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _says_something(row: Row) -> bool:
+    return bool("".join(row.texts).strip(cells.BLANK) or row.flaws)
+
+
+def _records(lines: Iterator[str], delimiter: str, *, first: int, has_marks: bool) -> Iterator[Row]:
     """Yield the rows with the numbers a spreadsheet shows; a broken one is refused by its number.
 
     Strict, because a forgotten quotation mark would otherwise swallow the rows up to the next.
     """
-    has_marks = "'" in text or '="' in text
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     row = first - 1
     try:
         for row, record in enumerate(reader, start=first):
             if len(record) > MAX_COLUMNS or row > MAX_ROWS:
                 raise _too_much(row)
-            if not record:
-                continue  # a line with nothing on it
-            yield row, tuple(map(cells.unmarked, record)) if has_marks else tuple(record)
+            if record:  # else there is nothing on the line
+                yield Row(row, tuple(map(cells.unmarked, record) if has_marks else record))
     except csv.Error as error:
         raise _broken(row + 1, str(error)) from error
 
 
-def _decoded(data: bytes, dialect: Dialect | None) -> tuple[str, str]:
-    """Return the text and its encoding: by its mark, by its NULs, as UTF-8, or else cp1252."""
-    encoding = dialect.encoding if dialect else _guess_encoding(data)
+_START = 4096
+_BLOCK = 2**20
+_SAMPLE = 100_000
+
+
+def _decodes(file: BinaryIO, dialect: Dialect | None) -> tuple[str, bool]:
+    """Return the encoding in which all of the file is text, and if marks may stand in it.
+
+    It is guessed by a byte order mark, by NULs, as UTF-8, or else as cp1252.
+    """
+    file.seek(0)
+    encoding = dialect.encoding if dialect else _guess_encoding(file.read(_START))
     if encoding not in ENCODINGS:
         raise Malformed(
             "encoding-unknown",
             say("%(name)s is no encoding this station reads.", name=cells.shown(encoding)),
         )
     try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        row = error.object.count(b"\n", 0, error.start) + 1
-        raise Malformed(
-            "encoding-unknown",
-            say(
-                "Line %(row)s has bytes that are no text in %(name)s. Save the file as CSV UTF-8.",
-                row=row,
-                name=encoding,
-            ),
-        ) from error
-    if "\0" in text:
-        raise _wrong_kind("binary")
-    return text.removeprefix("\ufeff"), encoding
+        return encoding, _look_through(file, encoding)
+    except Malformed as refusal:
+        if dialect or encoding != "utf-8" or refusal.code != "encoding-unknown":
+            raise
+        return "cp1252", _look_through(file, "cp1252")
 
 
-def _guess_encoding(data: bytes) -> str:
-    if data.startswith(codecs.BOM_UTF8):
+def _look_through(file: BinaryIO, encoding: str) -> bool:
+    """Say whether any cell may have marks of "this is text"; refuse what is no text."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)()
+    has_marks, row = encoding.startswith("utf-16"), 1
+    while True:
+        piece = file.read(_BLOCK)
+        try:
+            text = decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            raise _no_text(row + error.object.count(b"\n", 0, error.start), encoding) from error
+        if "\0" in text:
+            raise _wrong_kind("binary")
+        if not piece:
+            return has_marks
+        row += text.count("\n")
+        has_marks = has_marks or "'" in text or '="' in text or text.endswith("=")
+
+
+def _no_text(row: int, encoding: str) -> Malformed:
+    message = say(
+        "Line %(row)s has bytes that are no text in %(name)s. Save the file as CSV UTF-8.",
+        row=row,
+        name=encoding,
+    )
+    return Malformed("encoding-unknown", message)
+
+
+def _guess_encoding(start: bytes) -> str:
+    if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    start = data[:200]
+    start = start[:200]
     if start.count(0) > len(start) // 4:
         return "utf-16-le" if start[1:2] == b"\0" else "utf-16-be"
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return "cp1252"
     return "utf-8"
 
 
@@ -154,7 +242,7 @@ def _sep_line(text: str) -> tuple[str, str]:
 
 def guess_delimiter(text: str) -> str:
     """Return the delimiter that gives the most known headers, then the most even rows."""
-    return max(DELIMITERS, key=lambda delimiter: _fit(text[:100_000], delimiter))
+    return max(DELIMITERS, key=lambda delimiter: _fit(text, delimiter))
 
 
 def _fit(text: str, delimiter: str) -> tuple[int, float]:
@@ -169,10 +257,11 @@ def _fit(text: str, delimiter: str) -> tuple[int, float]:
         pass  # the wrong delimiter, or the sample was cut inside quotation marks
     if not rows:
         return 0, 0.0
-    width = len(rows[0])
+    known = [sum(map(columns.is_known, row)) for row in rows[:_TITLES]]
+    header = known.index(max(known))
+    width = len(rows[header])
     even = sum(len(row) == width for row in rows) / len(rows)
-    known = sum(map(columns.is_known, rows[0]))
-    return known, even * min(width, 50) if width > 1 else 0.5
+    return max(known), even * min(width, 50) if width > 1 else 0.5
 
 
 # ------------------------------------------------------------------------------ what is no table
@@ -300,27 +389,16 @@ def marked(cell: str) -> str:
     return f"'{cell}" if is_unsafe or _CHANGED_BY_SPREADSHEETS.fullmatch(cell) else cell
 
 
-def refused_csv(
-    sheet: Sheet,
-    problems: Iterable[Problem],
-    *,
-    translate: Callable[[str], str] = str,
-    dialect: Dialect = EXCEL,
-) -> bytes:
-    """Return the refused rows with their reasons in a last column, to be mended and sent again.
+def refused_rows(
+    header: Sequence[str], refused: Iterable[tuple[Row, str]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield refused rows with the reason in a last column, to be mended and sent again.
 
-    A problem of the header refuses every row. Cells beyond the header stay beyond the reason, so
-    that a row not mended is refused again.
+    Cells beyond the header stay beyond the reason, so that a row not mended is refused again.
     """
-    reasons: dict[int, list[str]] = defaultdict(list)
-    for problem in problems:
-        reasons[problem.row].append(f"{problem.column}: {problem.message.in_words(translate)}")
-    of_header = reasons.pop(sheet.header_row, [])
-    width = len(sheet.header)
-    lines: list[tuple[str, ...]] = [(*sheet.header, columns.REASON_HEADER)]
-    for row, texts in sheet.rows:
-        if of_header or row in reasons:
-            reason = " ".join((*of_header, *reasons.get(row, ())))
-            padding = ("",) * (width - len(texts))
-            lines.append((*texts[:width], *padding, reason, *texts[width:]))
-    return write_csv(lines, dialect=dialect)
+    width = len(header)
+    yield (*header, columns.REASON_HEADER)
+    for row, reason in refused:
+        texts = row.texts
+        padding = ("",) * (width - len(texts))
+        yield (*texts[:width], *padding, reason, *texts[width:])

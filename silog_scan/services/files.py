@@ -2,10 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+_PIECE = 2**20
 
 
 @contextmanager
@@ -18,18 +21,25 @@ def private(path: Path) -> Iterator[IO[bytes]]:
         os.fsync(file.fileno())
 
 
-def keep(folder: Path, data: bytes, suffix: str) -> str:
+def keep(folder: Path, pieces: Iterable[bytes], suffix: str) -> str:
     """Keep a file under its SHA-256, on disk before the event that names it is."""
-    digest = hashlib.sha256(data).hexdigest()
-    path = folder / f"{digest}{suffix}"
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)  # left by a power cut
-        with private(partial) as file:
-            file.write(data)
-        partial.replace(path)
-    return digest
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    partial = folder / f"{secrets.token_hex(8)}.partial"
+    with private(partial) as file:
+        for piece in pieces:
+            digest.update(piece)
+            file.write(piece)
+    path = folder / f"{digest.hexdigest()}{suffix}"
+    partial.replace(path)
+    return digest.hexdigest()
+
+
+def pieces(file: Path) -> Iterator[bytes]:
+    """Yield a file piece by piece."""
+    with file.open("rb") as opened:
+        while piece := opened.read(_PIECE):
+            yield piece
 
 
 def sync(folder: Path) -> None:

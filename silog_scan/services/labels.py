@@ -15,7 +15,7 @@ from silog_scan.core.items import Catalogue
 from silog_scan.core.labels import Pattern
 from silog_scan.documents import labels
 from silog_scan.documents.label_sheets import Label
-from silog_scan.services import deliveries
+from silog_scan.services import intake
 from silog_scan.services.actors import Actor
 from silog_scan.store import labels as store
 from silog_scan.store import queries
@@ -160,7 +160,7 @@ def _words(
         for row in store.listed(session, package_codes)
         if actor.may_see_hop(row.origin, row.receiver)
     ]
-    known = deliveries.catalogue(session)
+    known = intake.catalogue(session)
     ways = {row.destination: _way(row.destination) for row in rows}
     names = queries.place_names(session, {code for way in ways.values() for code in way})
     return {

@@ -236,6 +236,17 @@ class ManifestRow(Base):
     lines_sha256: Mapped[str]
 
 
+class MappingRow(Base):
+    """Which columns somebody chose for files with a header, by the keys of its cells and sender."""
+
+    __tablename__ = "mapping"
+
+    header: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, Any]]
+    chosen_at: Mapped[datetime]
+
+
 class LineRow(Base):
     """A line; ``number`` never changes, versions say from which to which issue it stands.
 

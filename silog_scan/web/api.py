@@ -24,7 +24,16 @@ from silog_scan.core.errors import Malformed, Refused, TooMany, say
 from silog_scan.core.events import timestamp
 from silog_scan.core.manifests import Defaults
 from silog_scan.language import translator
-from silog_scan.services import clocks, deliveries, reports, scanning, stations
+from silog_scan.services import (
+    clocks,
+    deliveries,
+    imports,
+    intake,
+    reports,
+    scanning,
+    stations,
+    uploads,
+)
 from silog_scan.services.actors import Actor
 from silog_scan.services.files import keep
 from silog_scan.services.scanning import Answer, Submission
@@ -298,7 +307,7 @@ def _recognised(body: shapes.ScansIn, scan: shapes.ScanIn, place: str) -> Recogn
         return None
     doing = Work(actor(), body.task, place, body.manifest)
     found, picture = suggestions.confirmed(scan.text, scan.recognised, doing)
-    keep(backend().settings.attachments, picture, ".png")
+    keep(backend().settings.attachments, [picture], ".png")
     return found
 
 
@@ -396,23 +405,21 @@ def _uploaded() -> bytes:
 def import_manifest(query: shapes.ImportQuery) -> Response:
     """Import a manifest file, all or nothing, or only say what it holds with ``dry_run``."""
     who, at, station = actor(), now(), backend()
-    data = _uploaded()
-    defaults = Defaults(query.number, query.from_, query.to, deliveries.mapping_of(query.map))
-    with station.database.reading() as session:
-        seen = deliveries.preview(session, who, data, defaults)
-    if query.dry_run or (seen.problems and not query.good_rows) or not seen.drafts:
-        return jsonify(deliveries.import_json(seen, gettext, imported=False))
-    done = station.writer.run(
-        lambda session: deliveries.import_preview(
-            session,
+    defaults = Defaults(query.number, query.from_, query.to, intake.mapping_of(query.map))
+    with uploads.passing([_uploaded()]) as file:
+        with station.database.reading() as session:
+            seen = intake.look(session, who, file, defaults)
+        if query.dry_run or (seen.problem_count and not query.good_rows) or not seen.manifests:
+            return jsonify(intake.import_json(seen, gettext, imported=False))
+        changes = imports.store(
+            station.writer.run,
             who,
             seen,
             attachments=station.settings.attachments,
             at=at,
-            chosen=deliveries.Choices(query.good_rows, query.by_parent),
+            chosen=imports.Choices(query.good_rows, query.by_parent),
         )
-    )
-    return jsonify(deliveries.import_json(seen, gettext, imported=True, changes=done.changes))
+        return jsonify(intake.import_json(seen, gettext, imported=True, changes=changes))
 
 
 @bp.get("/manifests", responses={200: shapes.ManifestsOut})

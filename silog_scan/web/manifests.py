@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -14,9 +14,17 @@ from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Conflict, Malformed, Refused, say
 from silog_scan.core.reconcile import Status
 from silog_scan.core.stock import Task
-from silog_scan.services import accounts, checkpoints, deliveries, reports
+from silog_scan.services import (
+    accounts,
+    checkpoints,
+    deliveries,
+    imports,
+    intake,
+    mappings,
+    reports,
+)
 from silog_scan.services.checkpoints import Signed
-from silog_scan.services.deliveries import Preview
+from silog_scan.services.intake import Preview
 from silog_scan.store import queries, register
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import figures, paths, uploads, words
@@ -95,15 +103,28 @@ def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Pag
         seen=seen,
         problems=seen.problems[:MOST_PROBLEMS],
         problem=problem and in_words(problem.sentence),
+        fields=words.FIELDS,
+        issued=_issued_at(seen),
+        moment=figures.moment,
     )
     return answered(page, problem) if problem else page
+
+
+def _issued_at(seen: Preview) -> dict[str, datetime]:
+    """Return when the manifests that are here already were imported."""
+    with backend().database.reading() as session:
+        return {
+            one.head.number: queries.manifest(session, one.head.number).imported_at
+            for one in seen.manifests
+            if one.version
+        }
 
 
 @bp.get("/manifests/upload/refused")
 def refused() -> Response:
     """Return the rows that a checked file would lose, each with its reasons."""
     kept = uploads.named(request.args.get("upload", ""))
-    rows = deliveries.refused_rows(uploads.check_again(kept), gettext)
+    rows = intake.refused_rows(uploads.check_again(kept), gettext)
     return csv_file(rows, f"{Path(kept.name).stem}-refused")
 
 
@@ -116,6 +137,13 @@ def confirm() -> Page:
         changes = _imported(seen)
     except (Malformed, Conflict) as refusal:
         return _checked(kept, seen, refusal)
+    if kept.mapping:
+        at = now()
+        backend().writer.run(
+            lambda session: mappings.remember(
+                session, seen.header, kept.origin, kept.mapping, at=at
+            )
+        )
     uploads.drop(kept)
     flash(_what_changed(changes))
     if len(changes) > 1:
@@ -125,13 +153,9 @@ def confirm() -> Page:
 
 def _imported(seen: Preview) -> dict[str, str]:
     asker, at, attachments = actor(), now(), backend().settings.attachments
-    chosen = deliveries.Choices("good_rows" in request.form, "by_parent" in request.form)
-    done = backend().writer.run(
-        lambda session: deliveries.import_preview(
-            session, asker, seen, attachments=attachments, at=at, chosen=chosen
-        )
-    )
-    return done.changes
+    chosen = imports.Choices("good_rows" in request.form, "by_parent" in request.form)
+    run = backend().writer.run
+    return imports.store(run, asker, seen, attachments=attachments, at=at, chosen=chosen)
 
 
 def _what_changed(changes: dict[str, str]) -> str:

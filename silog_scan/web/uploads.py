@@ -1,24 +1,31 @@
-"""Files between check and confirmation: kept by their digest, and named in forms by a signature."""
+"""Files between check and confirmation: kept on disk, and named in forms by a signature."""
 
-from dataclasses import asdict, dataclass
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import FileStorage
 
+from silog_scan.core.columns import HEADERS
 from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults
-from silog_scan.services import deliveries
-from silog_scan.services.deliveries import Preview
+from silog_scan.documents.manifest_files import Dialect
+from silog_scan.services import files, intake, uploads
+from silog_scan.services.intake import Layout, Preview
 from silog_scan.web.context import actor, backend, now
 
-_KEPT = int(deliveries.UPLOADS_KEPT.total_seconds())
+_KEPT = int(uploads.KEPT.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A checked file and what was said with it; ``user`` is whose check it was."""
 
+    id: str
     sha256: str
     name: str
     size: int
@@ -26,11 +33,20 @@ class Upload:
     number: str | None = None
     origin: str | None = None
     receiver: str | None = None
+    mapping: dict[str, str] = field(default_factory=dict)
+    dialect: tuple[str, str] | None = None
+    header_row: int | None = None
 
     @property
     def defaults(self) -> Defaults:
         """Return what was said at upload."""
-        return Defaults(self.number, self.origin, self.receiver)
+        return Defaults(self.number, self.origin, self.receiver, self.mapping)
+
+    @property
+    def layout(self) -> Layout:
+        """Return how the file is to be read, as far as somebody said so."""
+        dialect = Dialect(*self.dialect) if self.dialect else None
+        return Layout(dialect, self.header_row, remembers=True)
 
     @property
     def token(self) -> str:
@@ -48,26 +64,47 @@ def _folder() -> Path:
 
 def check() -> tuple[Upload, Preview]:
     """Read the file that came with the form, or the one that was checked before, and keep it."""
-    number, origin, receiver = (_field(name) for name in ("number", "from", "to"))
-    file = request.files.get("file")
-    data, name = (file.read(), file.filename or "") if file else (b"", "")
-    if not data and "upload" in request.form:
-        before = named(request.form["upload"])
-        data, name = deliveries.kept_upload(_folder(), before.sha256), before.name
-    if not data:
+    sent = request.files.get("file")
+    if sent and sent.filename:
+        before, name = uploads.keep(_folder(), _pieces(sent), at=now()), sent.filename
+        how: dict[str, Any] = {}
+    elif "upload" in request.form:
+        known = named(request.form["upload"])
+        before, name, how = known.id, known.name, _read_as()
+    else:
         raise Malformed("file-missing", say("No file came with the form. Choose one."))
-    seen = _preview(data, Defaults(number, origin, receiver))
-    digest = deliveries.keep_upload(_folder(), data, at=now())
-    return Upload(digest, name, len(data), actor().user, number, origin, receiver), seen
+    file = uploads.kept(_folder(), before)
+    digest = hashlib.sha256()
+    for piece in files.pieces(file):
+        digest.update(piece)
+    kept = Upload(
+        before, digest.hexdigest(), name, file.stat().st_size, actor().user, _field("number"),
+        _field("from"), _field("to"), **how,
+    )  # fmt: skip
+    return kept, check_again(kept)
+
+
+def _pieces(sent: FileStorage) -> Iterator[bytes]:
+    while piece := sent.stream.read(2**20):
+        yield piece
+
+
+def _read_as() -> dict[str, Any]:
+    """Return how the file is to be read, as the form of a check says it."""
+    mapping = {
+        name: request.form[f"map.{name}"] for name in HEADERS if f"map.{name}" in request.form
+    }
+    encoding, delimiter = request.form.get("encoding"), request.form.get("delimiter")
+    row = request.form.get("header_row", "")
+    return {
+        "mapping": mapping,
+        "dialect": (encoding, delimiter) if encoding and delimiter else None,
+        "header_row": int(row) if row.isascii() and row.isdigit() else None,
+    }
 
 
 def _field(name: str) -> str | None:
     return request.form.get(name, "").strip() or None
-
-
-def _preview(data: bytes, defaults: Defaults) -> Preview:
-    with backend().database.reading() as session:
-        return deliveries.preview(session, actor(), data, defaults)
 
 
 def named(token: str) -> Upload:
@@ -83,10 +120,12 @@ def named(token: str) -> Upload:
 
 
 def check_again(kept: Upload) -> Preview:
-    """Read the kept bytes once more, as they were checked."""
-    return _preview(deliveries.kept_upload(_folder(), kept.sha256), kept.defaults)
+    """Read the kept file once more, as it was checked."""
+    file = uploads.kept(_folder(), kept.id)
+    with backend().database.reading() as session:
+        return intake.look(session, actor(), file, kept.defaults, kept.layout)
 
 
 def drop(kept: Upload) -> None:
     """Forget a checked file."""
-    deliveries.drop_upload(_folder(), kept.sha256)
+    uploads.drop(_folder(), kept.id)

@@ -59,3 +59,19 @@ HINTS: dict[Hint, Sentence] = {
     Hint.DIRTY: say("Wipe the label, or type its number"),
 }
 """What hands do about a label that was found and not read."""
+
+FIELDS = {
+    "manifest": say("Manifest number"),
+    "from": say("Origin"),
+    "to": say("Receiver"),
+    "package": say("Package code"),
+    "item": say("Item"),
+    "quantity": say("Quantity"),
+    "destination": say("Destination"),
+    "parent": say("Parent package"),
+    "seals": say("Seal numbers"),
+    "due": say("Due date"),
+    "note": say("Note"),
+    "unit": say("Unit"),
+}
+"""The fields of a manifest file, in the order of its columns."""

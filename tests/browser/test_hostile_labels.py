@@ -10,15 +10,13 @@ from flask import Flask, url_for
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from silog_scan.core.codes import MAX_TEXT
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.visible import visible
-from silog_scan.services import accounts, deliveries
 from silog_scan.store import queries
 from silog_scan.web.context import Backend
 from tests import hostile
 from tests.browser.conftest import Hands, enter, until
 from tests.hostile import ALL, LISTED, LONG, NUMBER, UNLISTED
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, bring
 
 WATCH = """
 window.violations = [];
@@ -44,13 +42,7 @@ SOME = [ALL[name] for name in ("script", "formula", "format", "path", "turned", 
 @pytest.fixture
 def manifest(backend: Backend) -> str:
     """Import a manifest whose every package is an attack."""
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, hostile.manifest(), Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    bring(backend, hostile.manifest())
     return NUMBER
 
 

@@ -1,6 +1,8 @@
 """What one cell says: quantities, dates, places, codes, and the forms that are refused."""
 
+from collections.abc import Iterable
 from datetime import date
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,11 @@ MONTHS = [
 NO_MARKS = Marks()
 POINT_TWICE = Marks(thousands=frozenset("."), decimals=frozenset("."))
 BOTH = Marks(thousands=frozenset(".,"))
+
+
+def marks(column: Iterable[str]) -> Marks:
+    """Return how a column uses point and comma."""
+    return reduce(Marks.seen, filter(cells.has_marks, column), Marks())
 
 
 def code_of(found: object) -> str:
@@ -82,7 +89,7 @@ def test_another_form_of_quantity_is_refused(text: str, code: str) -> None:
     ],
 )
 def test_a_mark_with_two_uses_in_the_column_is_ambiguous(text: str, column: list[str]) -> None:
-    found = cells.quantity(text, cells.marks(column))
+    found = cells.quantity(text, marks(column))
 
     assert code_of(found) == ProblemCode.QUANTITY_AMBIGUOUS
 
@@ -99,14 +106,14 @@ def test_two_marks_of_a_kind_can_only_part_thousands() -> None:
 
 
 def test_a_decimal_comma_does_not_make_points_ambiguous() -> None:
-    assert cells.quantity("1.000", cells.marks(["1.000", "2,5", "-1.000", "x"])) == 1000
+    assert cells.quantity("1.000", marks(["1.000", "2,5", "-1.000", "x"])) == 1000
 
 
 @given(st.integers(1, cells.MAX_QUANTITY), st.sampled_from(["", ".", ","]))
 def test_a_number_is_read_back_with_any_one_mark(units: int, mark: str) -> None:
     text = f"{units:,}".replace(",", mark)
 
-    assert cells.quantity(text, cells.marks([text])) == units
+    assert cells.quantity(text, marks([text])) == units
 
 
 @pytest.mark.parametrize(

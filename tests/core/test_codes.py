@@ -120,7 +120,7 @@ def test_our_own_labels_read_back(province: int, regency: int, letters: str, ser
 
 
 SPELLINGS_OF_SSCC = [
-    "{}", "00{}", "(00){}", "]C1{}", "]C100{}", "]d200{}", "]e000{}", "]C000{}",
+    "{}", "00{}", "(00){}", "]C100{}", "]d200{}", "]e000{}", "]C000{}",
     "https://id.gs1.org/00/{}", "\x1d00{}", "{{GS}}00{}",
 ]  # fmt: skip
 

@@ -5,7 +5,6 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from random import Random
 
@@ -14,11 +13,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from silog_scan.core import cells, manifests
-from silog_scan.core.errors import Malformed, say
-from silog_scan.core.items import BUILT_IN, Catalogue
-from silog_scan.core.manifests import Defaults, Draft, Line, Problem, Sheet
+from silog_scan.core.errors import Malformed
+from silog_scan.core.items import BUILT_IN
+from silog_scan.core.manifests import Defaults, Line, Row
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import DELIMITERS, EXCEL, PLAIN, Dialect
+from tests import reading
+from tests.reading import Draft, Sheet, sheet_of
 
 MARKS = {
     "utf-8": b"",
@@ -41,17 +42,13 @@ def encoded(text: str, encoding: str) -> bytes:
     return MARKS[encoding] + text.encode(encoding)
 
 
-def rows_of(sheet: Sheet) -> list[tuple[str, ...]]:
-    return [sheet.header, *(texts for _, texts in sheet.rows)]
-
-
 def read(text: str) -> Sheet:
-    return manifest_files.read_csv(text.encode())[0]
+    return sheet_of(text.encode())[0]
 
 
 def refusal(data: bytes) -> Malformed:
     with pytest.raises(Malformed) as caught:
-        manifest_files.read_csv(data)
+        sheet_of(data)
     assert "%(" not in str(caught.value)
     return caught.value
 
@@ -65,7 +62,7 @@ def test_every_encoding_and_delimiter_is_guessed(encoding: str, delimiter: str) 
     lines = ["jenis;jumlah;tujuan", 'tinta;1;"utuh; baik, é"', "kotak;2;|"]
     text = "\r\n".join(line.replace(";", delimiter) for line in lines) + "\r\n"
 
-    sheet, dialect = manifest_files.read_csv(encoded(text, encoding))
+    sheet, dialect = sheet_of(encoded(text, encoding))
 
     assert sheet.header == ("jenis", "jumlah", "tujuan") or delimiter == "|"
     assert dialect.delimiter == delimiter
@@ -77,9 +74,9 @@ def test_every_encoding_and_delimiter_is_guessed(encoding: str, delimiter: str) 
 def test_utf_16_needs_no_mark(encoding: str) -> None:
     text = "item;quantity\r\ntinta;1\r\n"
 
-    sheet, dialect = manifest_files.read_csv(text.encode(encoding))
+    sheet, dialect = sheet_of(text.encode(encoding))
 
-    assert rows_of(sheet) == [("item", "quantity"), ("tinta", "1")]
+    assert sheet.texts == [("item", "quantity"), ("tinta", "1")]
     assert dialect == Dialect(encoding, ";")
 
 
@@ -96,21 +93,21 @@ def test_utf_16_needs_no_mark(encoding: str) -> None:
     ],
 )
 def test_the_delimiter_is_guessed_from_headers_and_even_rows(text: str, delimiter: str) -> None:
-    _, dialect = manifest_files.read_csv(text.encode())
+    _, dialect = sheet_of(text.encode())
 
     assert dialect.delimiter == delimiter
 
 
 def test_a_single_column_is_a_table_too() -> None:
-    assert rows_of(read("kode\r\nA\r\nB\r\n")) == [("kode",), ("A",), ("B",)]
+    assert read("kode\r\nA\r\nB\r\n").texts == [("kode",), ("A",), ("B",)]
 
 
 def test_who_uploads_may_say_the_dialect() -> None:
     data = "item,tujuan;x\r\né,a;b\r\n".encode("cp1252")
 
-    sheet, dialect = manifest_files.read_csv(data, dialect=Dialect("cp1252", ";"))
+    sheet, dialect = sheet_of(data, Dialect("cp1252", ";"))
 
-    assert rows_of(sheet) == [("item,tujuan", "x"), ("é,a", "b")]
+    assert sheet.texts == [("item,tujuan", "x"), ("é,a", "b")]
     assert dialect == Dialect("cp1252", ";")
 
 
@@ -118,27 +115,27 @@ def test_who_uploads_may_say_the_dialect() -> None:
 def test_lines_may_end_in_any_way_and_break_within_quotation_marks(end: str) -> None:
     sheet = read(end.join(["item;note", f'a;"1{end}2"', "b;3", ""]))
 
-    assert [texts for _, texts in sheet.rows] == [("a", f"1{end}2"), ("b", "3")]
+    assert [row.texts for row in sheet.rows] == [("a", f"1{end}2"), ("b", "3")]
 
 
 def test_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
     sheet = read('item;note\r\na;"1\r\n2"\r\n\r\nb;3\r\n')
 
     assert sheet.header_row == 1
-    assert [row for row, _ in sheet.rows] == [2, 4]
+    assert [row.number for row in sheet.rows] == [2, 4]
 
 
 def test_a_sep_line_and_empty_rows_before_the_header_are_counted() -> None:
     sheet = read("sep=;\r\n;\r\nitem;note\r\na;b\r\n")
 
     assert sheet.header_row == 3
-    assert sheet.rows == [(4, ("a", "b"))]
+    assert sheet.rows == (Row(4, ("a", "b")),)
 
 
 def test_ragged_rows_are_handed_on_as_they_are() -> None:
     sheet = read("item;note\r\na\r\na;b;c\r\n")
 
-    assert [texts for _, texts in sheet.rows] == [("a",), ("a", "b", "c")]
+    assert [row.texts for row in sheet.rows] == [("a",), ("a", "b", "c")]
 
 
 def test_marks_of_text_are_taken_off_once() -> None:
@@ -210,21 +207,26 @@ def test_a_broken_file_is_refused_with_the_place(data: bytes, code: str, words: 
 
 
 def test_a_file_beyond_the_limit_is_refused_unread() -> None:
-    with pytest.raises(Malformed, match="larger than 1 MB") as caught:
-        manifest_files.read_csv(b"\0" * (2**20 + 1), max_bytes=2**20)
+    large = io.BytesIO(b"\0" * (2**20 + 1))
+
+    with (
+        pytest.raises(Malformed, match="larger than 1 MB") as caught,
+        manifest_files.open_csv(large, max_bytes=2**20),
+    ):
+        pass
 
     assert caught.value.code == "file-too-large"
 
 
 def test_an_unknown_encoding_is_refused() -> None:
     with pytest.raises(Malformed, match="no encoding"):
-        manifest_files.read_csv(b"a\r\nb", dialect=Dialect("rot13", ";"))
+        sheet_of(b"a\r\nb", Dialect("rot13", ";"))
 
 
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_they_are_read_or_refused(data: bytes) -> None:
     try:
-        sheet, _ = manifest_files.read_csv(data)
+        sheet, _ = sheet_of(data)
     except Malformed:
         return
 
@@ -281,11 +283,11 @@ CELLS = st.one_of(
 def test_whatever_is_written_is_read_back_the_same(
     rows: list[tuple[str, str]], dialect: Dialect
 ) -> None:
-    rows = [("item", "note"), *rows, ("end", "")]
+    rows = [("item", "note"), ("start", ""), *rows, ("end", "")]
 
-    sheet, guess = manifest_files.read_csv(manifest_files.write_csv(rows, dialect=dialect))
+    sheet, guess = sheet_of(manifest_files.write_csv(rows, dialect=dialect))
 
-    assert rows_of(sheet) == rows
+    assert sheet.texts == rows
     assert guess == dialect
 
 
@@ -335,7 +337,7 @@ def consistent(lines: Iterable[Line]) -> tuple[Line, ...]:
         if key not in kept and seals.isdisjoint(line.seals):
             kept[key] = line
             seals.update(line.seals)
-    return tuple(replace(line, row=row) for row, line in enumerate(kept.values(), start=2))
+    return tuple(line._replace(row=row) for row, line in enumerate(kept.values(), start=2))
 
 
 DRAFTS = st.lists(LINES, min_size=1, max_size=6).map(
@@ -351,11 +353,18 @@ def is_cp1252_only(data: bytes) -> bool:
         return True
 
 
+def table(draft: Draft) -> Iterable[tuple[str, ...]]:
+    extras = dict.fromkeys(name for line in draft.lines for name, _ in line.extra)
+    return manifests.table(draft.head, draft.lines, tuple(extras))
+
+
+def normalised(draft: Draft) -> bytes:
+    return b"".join(manifests.normalised(draft.head, draft.lines))
+
+
 def imported(data: bytes) -> Draft:
-    sheet, _ = manifest_files.read_csv(data)
-    result = manifests.read(
-        sheet, defaults=Defaults(), catalogue=Catalogue(), known_place=lambda _: True
-    )
+    sheet, _ = sheet_of(data)
+    result = reading.read(sheet, Defaults())
     assert not result.problems
     return result.drafts[0]
 
@@ -366,13 +375,13 @@ def test_what_is_exported_is_imported_again_from_any_dialect(
     draft: Draft, delimiter: str, encoding: str
 ) -> None:
     dialect = Dialect(encoding, delimiter)
-    data = MARKS[encoding] + manifest_files.write_csv(manifests.table([draft]), dialect=dialect)
+    data = MARKS[encoding] + manifest_files.write_csv(table(draft), dialect=dialect)
     assume(encoding != "cp1252" or is_cp1252_only(data))
 
     again = imported(data)
 
     assert again.lines == draft.lines
-    assert manifests.normalised(again) == manifests.normalised(draft)
+    assert normalised(again) == normalised(draft)
 
 
 @settings(deadline=None)
@@ -380,51 +389,25 @@ def test_what_is_exported_is_imported_again_from_any_dialect(
 def test_the_same_content_gives_the_same_bytes_whatever_the_order_of_columns(
     draft: Draft, random: Random
 ) -> None:
-    columns = list(zip(*manifests.table([draft]), strict=True))
+    columns = list(zip(*table(draft), strict=True))
     random.shuffle(columns)
     data = manifest_files.write_csv(zip(*columns, strict=True), dialect=EXCEL)
 
     again = imported(b"sep=;\r\n" + data.removeprefix(codecs.BOM_UTF8))
 
-    assert manifests.normalised(again) == manifests.normalised(draft)
+    assert normalised(again) == normalised(draft)
 
 
 # ---------------------------------------------------------------------------------- refused rows
 
 
-def test_refused_rows_are_written_with_the_reason_beside_each() -> None:
-    sheet = read("jenis;tujuan\r\ntinta;12.71\r\ngenset;=x\r\n")
-    problem = Problem(3, "jenis", "genset", "item-unknown", say("No %(what)s.", what="genset"))
+def test_refused_rows_have_the_reason_beside_them_and_what_is_too_much_behind_it() -> None:
+    refused = [(Row(3, ("genset",)), "No."), (Row(4, ("tinta", "12.71", "x")), "Too many.")]
 
-    data = manifest_files.refused_csv(sheet, [problem], translate=lambda _: "Tak ada %(what)s.")
+    rows = manifest_files.refused_rows(("jenis", "tujuan"), refused)
 
-    assert data.decode("utf-8-sig") == (
-        "jenis;tujuan;refused because / ditolak karena\r\ngenset;'=x;jenis: Tak ada genset.\r\n"
-    )
-
-
-def test_a_problem_of_the_header_refuses_every_row() -> None:
-    sheet = read("a;b\r\n1;2\r\n3;4\r\n")
-    problem = Problem(1, "item", "", "missing-column", say("No item."))
-
-    data = manifest_files.refused_csv(sheet, [problem], dialect=PLAIN)
-
-    assert data.decode().count("item: No item.") == 2
-
-
-def test_a_refused_row_sent_again_unmended_is_refused_again() -> None:
-    sheet = read("item;quantity;destination\r\ntinta;1;12.71;x\r\n")
-    defaults = Defaults("SJ-1", "12", "12.71")
-    first = manifests.read(
-        sheet, defaults=defaults, catalogue=Catalogue(), known_place=lambda _: True
-    )
-    data = manifest_files.refused_csv(sheet, first.problems)
-
-    again = manifests.read(
-        manifest_files.read_csv(data)[0],
-        defaults=defaults,
-        catalogue=Catalogue(),
-        known_place=lambda _: True,
-    )
-
-    assert [problem.code for problem in again.problems] == ["too-many-cells"]
+    assert list(rows) == [
+        ("jenis", "tujuan", "refused because / ditolak karena"),
+        ("genset", "", "No."),
+        ("tinta", "12.71", "Too many.", "x"),
+    ]

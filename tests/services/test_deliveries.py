@@ -9,9 +9,8 @@ from sqlalchemy import select
 
 from silog_scan.core.custody import Outcome
 from silog_scan.core.errors import Conflict, Malformed, NotFound, NotYours
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition, Task
-from silog_scan.services import deliveries
+from silog_scan.services import deliveries, intake
 from silog_scan.services.actors import Actor, Role
 from silog_scan.store import queries
 from silog_scan.store.tables import PlaceRow, StationRow
@@ -37,9 +36,9 @@ def test_a_preview_writes_nothing(desk: Desk) -> None:
 
 
 def test_a_manifest_goes_to_the_reader_s_place_unless_it_says_otherwise(desk: Desk) -> None:
-    (draft,) = desk.preview(box(), receiver=None).drafts
+    (brought,) = desk.preview(box(), receiver=None).manifests
 
-    assert draft.receiver == MEDAN
+    assert brought.head.receiver == MEDAN
 
 
 def test_a_package_on_another_open_manifest_to_the_same_place_is_warned_of(desk: Desk) -> None:
@@ -132,7 +131,7 @@ def test_a_file_without_a_good_row_is_refused(desk: Desk) -> None:
 def test_refused_rows_are_written_out_with_their_reason(desk: Desk) -> None:
     seen = desk.preview(box(), "X,MOBIL,1,12.71,,")
 
-    text = deliveries.refused_rows(seen).decode("utf-8-sig")
+    text = intake.refused_rows(seen).decode("utf-8-sig")
 
     assert "MOBIL" in text
     assert BOX not in text
@@ -439,13 +438,11 @@ def test_what_is_written_out_can_be_imported_again(desk: Desk) -> None:
         f"{BOX},KOTAK,1,{TPS},{PALLET},S1 S2,2026-02-09,=1+1,kotak,Kesawan",
         f",TINTA,40,{TPS},,,,,botol,",
     )
-    seen = desk.preview(*rows, header=header)
-    with desk.writing() as session:
-        deliveries.import_preview(session, RINA, seen, attachments=desk.attachments, at=NOON)
+    desk.imports(*rows, header=header)
 
     with desk.writing() as session:
         written = deliveries.export_csv(session, "SJ-1")
-        again = deliveries.preview(session, RINA, written, Defaults())
+        again = desk.looks(session, written)
 
     assert (again.problems, again.changes) == ((), {"SJ-1": "unchanged"})
 
@@ -456,7 +453,7 @@ def test_lines_are_written_out_in_the_order_of_the_newest_file(desk: Desk) -> No
 
     with desk.writing() as session:
         written = deliveries.export_csv(session, "SJ-1")
-        again = deliveries.preview(session, RINA, written, Defaults())
+        again = desk.looks(session, written)
 
     assert again.changes == {"SJ-1": "unchanged"}
 

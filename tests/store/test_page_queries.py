@@ -6,9 +6,8 @@ import pytest
 
 from silog_scan.core.custody import Scan
 from silog_scan.core.errors import NotFound
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Task
-from silog_scan.services import deliveries, scanning, sign_ins
+from silog_scan.services import imports, scanning, sign_ins
 from silog_scan.services.actors import Actor
 from silog_scan.services.scanning import Submission
 from silog_scan.store import queries
@@ -35,8 +34,7 @@ def delivered(database: Database, rina: Actor, tmp_path_factory: pytest.TempPath
         "1271-KS-000001", actor=rina, task=Task.RECEIVE, place="12.71", at=NOON, manifest="SJ-1"
     )
     with database.writing() as session:
-        seen = deliveries.preview(session, rina, ROWS.encode(), Defaults())
-        deliveries.import_preview(session, rina, seen, attachments=folder, at=NOON)
+        imports.bring(session, rina, ROWS.encode(), attachments=folder, at=NOON)
         scanning.record(session, [Submission(rina, Task.RECEIVE, "12.71", (box,), NOON, "SJ-1")])
     return box
 

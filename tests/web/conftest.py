@@ -14,8 +14,7 @@ from werkzeug.test import TestResponse
 
 from silog_scan.app import create_app
 from silog_scan.config import Settings
-from silog_scan.core.manifests import Defaults
-from silog_scan.services import accounts, deliveries, sign_ins
+from silog_scan.services import accounts, imports, sign_ins
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import NewPassword
@@ -142,11 +141,8 @@ def bring(backend: Backend, data: bytes) -> None:
     """Import a file past the screen."""
     with backend.database.reading() as session:
         actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    folder, at = backend.settings.attachments, backend.clock()
+    backend.writer.run(lambda s: imports.bring(s, actor, data, attachments=folder, at=at))
 
 
 @pytest.fixture

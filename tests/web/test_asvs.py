@@ -20,9 +20,8 @@ from werkzeug.test import TestResponse
 
 from silog_scan.app import MOST_UPLOADED, create_app
 from silog_scan.core.errors import Malformed
-from silog_scan.core.manifests import Defaults
 from silog_scan.documents import manifest_files
-from silog_scan.services import accounts, deliveries, passwords, sign_ins, stations
+from silog_scan.services import accounts, passwords, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Role
 from silog_scan.services.passwords import LONGEST, SHORTEST, NewPassword
@@ -35,7 +34,7 @@ from silog_scan.web import security_log
 from silog_scan.web.context import Backend
 from tests.conftest import NOON, PASSWORD
 from tests.web import test_matrix
-from tests.web.conftest import MANIFEST, Clock, Visitor
+from tests.web.conftest import MANIFEST, Clock, Visitor, bring
 
 SOURCE = Path(accounts.__file__).parents[1]
 People = Callable[[str, Role, str], Visitor]
@@ -149,16 +148,9 @@ def test_asvs_07_2_3_3_an_import_that_fails_leaves_nothing(
 ) -> None:
     before = events(backend)
     monkeypatch.setattr(projections, "manifest_imported", lambda *_: 1 / 0)
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, MANIFEST, Defaults())
 
     with pytest.raises(ZeroDivisionError):
-        backend.writer.run(
-            lambda s: deliveries.import_preview(
-                s, actor, seen, attachments=backend.settings.attachments, at=NOON
-            )
-        )
+        bring(backend, MANIFEST)
 
     assert events(backend) == before
 

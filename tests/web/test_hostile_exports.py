@@ -5,16 +5,17 @@ from collections.abc import Callable
 
 import pytest
 
-from silog_scan.core.manifests import Defaults
+from silog_scan.core.manifests import NOTHING_SAID
 from silog_scan.core.stock import Task
 from silog_scan.documents import manifest_files
-from silog_scan.services import accounts, deliveries, reports
+from silog_scan.services import accounts, deliveries, intake, reports, uploads
 from silog_scan.store.queries import LineFilter
 from silog_scan.verify_ledger import Checker
 from silog_scan.web.context import Backend
 from tests import hostile
 from tests.hostile import ALL, LISTED, LONG, NUMBER
-from tests.web.conftest import Visitor
+from tests.reading import sheet_of
+from tests.web.conftest import Visitor, bring
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """With which a spreadsheet begins a formula (OWASP, CSV injection)."""
@@ -24,13 +25,7 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\
 def scanned(sign_in: Callable[[str], Visitor], backend: Backend) -> Visitor:
     """Import the hostile manifest and scan every hostile text; give who did."""
     visitor = sign_in("admin")
-    with backend.database.reading() as session:
-        actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, hostile.manifest(), Defaults())
-    folder = backend.settings.attachments
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=backend.clock())
-    )
+    bring(backend, hostile.manifest())
     answer = visitor.post_json("/api/v1/scans", hostile.scans([*ALL.values(), LONG]))
     assert answer.status_code == 200, answer.text
     return visitor
@@ -46,11 +41,12 @@ def test_a_manifest_of_hostile_codes_is_exported_inert_and_read_back(backend: Ba
     with backend.database.reading() as session:
         data = deliveries.export_csv(session, NUMBER)
         actor = accounts.cli_actor(session)
-        seen = deliveries.preview(session, actor, data, Defaults())
+        with uploads.passing([data]) as file:
+            seen = intake.look(session, actor, file, NOTHING_SAID)
 
     assert unsafe(data) == []
-    assert {line.package for draft in seen.drafts for line in draft.lines} == {*LISTED.values()}
-    assert seen.changes == {NUMBER: "unchanged"}
+    assert {row.texts[3] for row in sheet_of(data)[0].rows} == {*LISTED.values()}
+    assert (seen.changes, seen.problems) == ({NUMBER: "unchanged"}, ())
 
 
 @pytest.mark.usefixtures("scanned")
@@ -62,9 +58,9 @@ def test_a_reconciliation_of_hostile_codes_is_inert_as_csv(backend: Backend) -> 
         )
     data = reports.rendered(found, "lines", "csv").encode()
 
-    sheet, _ = manifest_files.read_csv(data)
+    sheet, _ = sheet_of(data)
     assert unsafe(data) == []
-    assert {row[1] for _, row in sheet.rows} == {*LISTED.values()}
+    assert {row.texts[1] for row in sheet.rows} == {*LISTED.values()}
     assert {extra["text"] for extra in found["extras"]} >= {*ALL.values()} - {*LISTED.values()}
 
 

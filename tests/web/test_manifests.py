@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -35,11 +36,16 @@ def send(visitor: Visitor, data: bytes, name: str = "m.csv", **form: str) -> Tes
     return visitor.client.post("/manifests/upload", data=content)
 
 
-def confirm(visitor: Visitor, check: TestResponse, **form: str) -> TestResponse:
-    """Confirm what the check shows."""
+def token_of(check: TestResponse) -> str:
+    """Return the name a check has in its forms."""
     found = re.search(r'name="upload" value="([^"]+)"', check.text)
     assert found
-    return visitor.post("/manifests/upload/confirm", upload=found[1], **form)
+    return found[1]
+
+
+def confirm(visitor: Visitor, check: TestResponse, **form: str) -> TestResponse:
+    """Confirm what the check shows."""
+    return visitor.post("/manifests/upload/confirm", upload=token_of(check), **form)
 
 
 def scan(backend: Backend, text: str, number: str = NUMBER, **more: int) -> None:
@@ -221,16 +227,62 @@ def test_refused_rows_are_downloaded_with_their_reasons(admin: Visitor) -> None:
 
 def test_a_file_without_number_is_checked_again_with_what_is_said(admin: Visitor) -> None:
     check = send(admin, b"package,item,destination\n1271-KS-000001,KOTAK,12.71.01\n")
-    token = re.search(r'name="upload" value="([^"]+)"', check.text)
-    assert token
 
-    again = admin.post(
-        "/manifests/upload",
-        **{"upload": token[1], "number": "SJ-77", "from": "12", "to": "12.71"},
-    )
+    again = admin.post("/manifests/upload", **HOP, upload=token_of(check))
 
     assert "No column says manifest." in check.text
     assert confirm(admin, again).location == "/manifests/SJ-77"
+
+
+OWN_NAMES = "BERITA ACARA;;;\n;;;\nkoli kita;apa;ke mana;ket\n1271-KS-000001;KOTAK;12.71.01;baik\n"
+HOP = {"number": "SJ-77", "from": "12", "to": "12.71"}
+CHOSEN = {"map.package": "koli kita", "map.item": "apa", "map.destination": "ke mana"}
+
+
+def test_columns_and_header_are_chosen_where_they_are_not_recognised(admin: Visitor) -> None:
+    check = send(admin, OWN_NAMES.encode(), **HOP)
+
+    again = admin.post(
+        "/manifests/upload", **HOP, **CHOSEN, upload=token_of(check), header_row="3",
+        encoding="utf-8", delimiter=";",
+    )  # fmt: skip
+
+    assert "No column says item." in check.text
+    assert confirm(admin, again).location == "/manifests/SJ-77"
+
+
+def test_the_choice_of_columns_is_remembered_for_the_next_file_with_that_header(
+    admin: Visitor,
+) -> None:
+    file = OWN_NAMES.partition("\n;;;\n")[2].encode()
+    confirm(
+        admin, admin.post("/manifests/upload", **HOP, **CHOSEN, upload=token_of(send(admin, file)))
+    )
+
+    check = send(admin, file.replace(b"000001", b"000002"), **HOP | {"number": "SJ-78"})
+
+    assert confirm(admin, check).location == "/manifests/SJ-78"
+
+
+def test_a_header_that_is_no_row_is_told(admin: Visitor) -> None:
+    check = send(admin, MANIFEST)
+
+    again = admin.post(
+        "/manifests/upload", upload=token_of(check), header_row="99", encoding="utf-8",
+        delimiter=",",
+    )  # fmt: skip
+
+    assert again.status_code == 422
+    assert "Row 99 cannot be the header." in again.text
+
+
+def test_a_check_tells_what_a_new_issue_changes(admin: Visitor, backend: Backend) -> None:
+    bring(backend, MANIFEST)
+    scan(backend, "1271-KS-000001")
+
+    check = send(admin, MANIFEST.replace(b"1271-KS-000001", b"1271-KS-000009"))
+
+    assert "1 dropped line was scanned already." in check.text
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", "eyJzaGEyNTYiOiIuLi9zZWNyZXQifQ.x.y"])
@@ -250,8 +302,7 @@ def test_the_check_of_somebody_else_is_refused(admin: Visitor, person: People) -
 
 def test_a_checked_file_that_is_gone_is_asked_for_again(admin: Visitor, backend: Backend) -> None:
     check = send(admin, MANIFEST)
-    for kept in (backend.settings.home / "uploads").iterdir():
-        kept.unlink()
+    shutil.rmtree(backend.settings.home / "uploads")
 
     answer = confirm(admin, check)
 
@@ -262,7 +313,7 @@ def test_a_checked_file_that_is_gone_is_asked_for_again(admin: Visitor, backend:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "Choose one."),
+        (b"", "The file is empty."),
         (b"PK\x03\x04 xl/workbook", "Excel workbook"),
         (b"\x89PNG\r\n\x1a\n", "This is a PNG picture"),
     ],

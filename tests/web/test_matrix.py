@@ -19,7 +19,15 @@ from silog_scan.app import create_app
 from silog_scan.config import Settings
 from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Task
-from silog_scan.services import accounts, deliveries, passwords, scanning, sign_ins, stations
+from silog_scan.services import (
+    accounts,
+    deliveries,
+    imports,
+    passwords,
+    scanning,
+    sign_ins,
+    stations,
+)
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role, Scope
 from silog_scan.services.passwords import NewPassword
@@ -177,11 +185,9 @@ class World:
     def number(self) -> str:
         number = f"SJ-{next(self.serial)}"
         data = f"item,quantity,destination\nTINTA,4,{OWN}\n".encode()
-        with self.backend.database.reading() as session:
-            seen = deliveries.preview(session, self.head, data, Defaults(number, "12", OWN, {}))
-        folder = self.backend.settings.attachments
+        folder, hop = self.backend.settings.attachments, Defaults(number, "12", OWN, {})
         self.write(
-            lambda s: deliveries.import_preview(s, self.head, seen, attachments=folder, at=NOON)
+            lambda s: imports.bring(s, self.head, data, attachments=folder, at=NOON, defaults=hop)
         )
         return number
 

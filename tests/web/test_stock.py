@@ -6,13 +6,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event, text
 
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition, Task
-from silog_scan.services import accounts, deliveries, scanning
+from silog_scan.services import accounts, scanning
 from silog_scan.services.actors import Role
 from silog_scan.services.scanning import Submission
 from silog_scan.web.context import Backend
-from tests.web.conftest import NUMBER, Visitor
+from tests.web.conftest import NUMBER, Visitor, bring
 
 People = Callable[[str, Role, str], Visitor]
 
@@ -220,14 +219,11 @@ def tamper(backend: Backend, statement: str) -> None:
 def sent(backend: Backend) -> str:
     """Send one of the boxes on to a district; give the number it travels on."""
     row = "OUT-1,12.71,12.71.01,1271-KS-000001,KOTAK,1,12.71.01.1001.001\n"
+    header = "manifest,from,to,package,item,quantity,destination\n"
+    bring(backend, (header + row).encode())
     with backend.database.reading() as session:
         actor = accounts.cli_actor(session)
-        header = "manifest,from,to,package,item,quantity,destination\n"
-        seen = deliveries.preview(session, actor, (header + row).encode(), Defaults())
-    folder, at = backend.settings.attachments, backend.clock()
-    backend.writer.run(
-        lambda s: deliveries.import_preview(s, actor, seen, attachments=folder, at=at)
-    )
+    at = backend.clock()
     scan = scanning.scan_of(
         "1271-KS-000001", actor=actor, task=Task.DISPATCH, place="12.71", at=at, manifest="OUT-1"
     )

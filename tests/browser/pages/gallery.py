@@ -12,9 +12,8 @@ from playwright.sync_api import FilePayload, Page
 from sqlalchemy import select, update
 
 from silog_scan.config import Settings
-from silog_scan.core.manifests import Defaults
 from silog_scan.core.stock import Condition
-from silog_scan.services import accounts, deliveries, sign_ins, stations
+from silog_scan.services import accounts, imports, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Actor, Role
 from silog_scan.services.passwords import NewPassword
@@ -71,9 +70,8 @@ def found(home: Path) -> Backend:
 
 def _deliver(desk: Desk) -> None:
     with desk.writing() as session:
-        seen = deliveries.preview(session, desk.actor, SAMPLE.read_bytes(), Defaults())
-        folder = desk.attachments
-        deliveries.import_preview(session, desk.actor, seen, attachments=folder, at=desk.at)
+        data, folder = SAMPLE.read_bytes(), desk.attachments
+        imports.bring(session, desk.actor, data, attachments=folder, at=desk.at)
     desk.imports(box("1271-KS-000401"), number=DONE)
     desk.imports(ink(5), number=VOID)
     late = f"{HEADER},due"

@@ -1,0 +1,270 @@
+"""Store what a manifest file brings: all of it or nothing, while scanning goes on.
+
+New lines are written first, few at a time, and count for nothing: no issue of the manifest has
+them. One short transaction then records the event, and with it they stand. What an import leaves
+behind that was interrupted is never seen, and is swept away by the next one of its number.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from silog_scan.core import manifests
+from silog_scan.core.errors import Conflict, Malformed, NotYours, say
+from silog_scan.core.ids import uuid7
+from silog_scan.core.manifests import NOTHING_SAID, Defaults, Line
+from silog_scan.services import files, intake, uploads
+from silog_scan.services.actors import Actor
+from silog_scan.services.homes import add_polling_stations
+from silog_scan.services.intake import Brought, Preview
+from silog_scan.store import projections
+from silog_scan.store.db import chunks
+from silog_scan.store.intake import Intake
+from silog_scan.store.ledger import Ledger
+from silog_scan.store.register import FOR_GOOD
+from silog_scan.store.tables import LineRow, ManifestRow, table_of
+
+T = TypeVar("T")
+
+AT_ONCE = 1000
+"""Lines of a transaction: scans wait for no more than so many."""
+
+_LINE = table_of(LineRow)
+
+
+class Run(Protocol):
+    """Runs a call in a transaction, and returns what it returns."""
+
+    def __call__(self, call: Callable[[Session], T], /) -> T:
+        """Run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person decided on a preview: leave bad rows out, receive parents with all in them."""
+
+    good_rows: bool = False
+    by_parent: bool = False
+
+
+def store(
+    run: Run,
+    actor: Actor,
+    seen: Preview,
+    *,
+    attachments: Path,
+    at: datetime,
+    chosen: Choices = Choices(),  # frozen
+) -> dict[str, str]:
+    """Store a previewed file; its problems refuse it unless good rows do.
+
+    Returned is what became of each manifest by its number: new, changed or unchanged.
+    """
+    actor.must_record()
+    actor.must_be_free()
+    if seen.problem_count and not chosen.good_rows:
+        raise Malformed(
+            "manifest-problems",
+            say(
+                "%(n)s problems; nothing was imported. Mend them, or take the good rows.",
+                n=seen.problem_count,
+            ),
+        )
+    if not seen.manifests:
+        raise Malformed("manifest-empty", say("The file has no row that can be imported."))
+    with closing(Intake(seen.store)) as intake:
+        return _Import(intake, actor, seen, attachments, at, chosen.by_parent).store(run)
+
+
+def bring(
+    session: Session,
+    actor: Actor,
+    data: bytes,
+    *,
+    attachments: Path,
+    at: datetime,
+    defaults: Defaults = NOTHING_SAID,
+) -> dict[str, str]:
+    """Store a file's content in a transaction that has begun; return what became of each."""
+    with uploads.passing([data]) as file:
+        seen = intake.look(session, actor, file, defaults)
+        return store(lambda call: call(session), actor, seen, attachments=attachments, at=at)
+
+
+class _Import:
+    """One file on its way into the database."""
+
+    def __init__(
+        self, intake: Intake, actor: Actor, seen: Preview, attachments: Path, at: datetime,
+        by_parent: bool,
+    ) -> None:  # fmt: skip
+        self._intake, self._actor, self._seen = intake, actor, seen
+        self._attachments, self._at, self._by_parent = attachments, at, by_parent
+
+    def store(self, run: Run) -> dict[str, str]:
+        changes = run(self._check)
+        changing = [one for one in self._seen.manifests if changes[one.head.number] != "unchanged"]
+        if changing:
+            file = files.keep(self._attachments, files.pieces(self._seen.file), ".csv")
+            kept = {one.id: self._keep_lines(one) for one in changing}
+            for one in changing:
+                run(partial(_sweep, one))
+                for some in chunks(self._intake.numbered(one.id, "new"), AT_ONCE):
+                    run(partial(_write_lines, one, some))
+            run(lambda session: self._record(session, changing, kept, file))
+        return changes
+
+    def _check(self, session: Session) -> dict[str, str]:
+        """Refuse what may not be imported; return what becomes of each manifest."""
+        return {one.head.number: self._change(session, one) for one in self._seen.manifests}
+
+    def _change(self, session: Session, one: Brought) -> str:
+        """Return new, changed or unchanged; how it is received counts once it is chosen."""
+        head = one.head
+        if not self._actor.may_see_hop(head.origin, head.receiver):
+            self._actor.must_hold(head.receiver)
+        row = session.get(ManifestRow, head.number)
+        if row is None:
+            return "new"
+        if not self._actor.may_see_hop(row.origin, row.receiver):
+            raise NotYours(
+                "place-not-yours",
+                say("Manifest %(number)s does not go to or from your place.", number=row.number),
+            )
+        if one.change == "unchanged" and row.by_parent == self._by_parent:
+            return "unchanged"
+        if row.state != "open":
+            raise Conflict(
+                "manifest-closed",
+                say(
+                    "Manifest %(number)s is closed or void. Reopen it before a new issue is "
+                    "imported.",
+                    number=head.number,
+                ),
+            )
+        return "changed"
+
+    def _keep_lines(self, one: Brought) -> str:
+        pieces = manifests.normalised(one.head, self._intake.of(one.id).lines())
+        return files.keep(self._attachments, pieces, ".json")
+
+    def _record(
+        self, session: Session, changing: Iterable[Brought], kept: dict[int, str], file: str
+    ) -> None:
+        """Record the events, and make the lines stand."""
+        self._check(session)
+        for one in changing:
+            _must_be_whole(session, one)
+            self._change_lines(session, one)
+            stations = {one.head.origin, one.head.receiver}
+            stations |= set(self._intake.of(one.id).destinations())
+            add_polling_stations(session, stations)
+            book = Ledger(session, self._at)
+            body = self._body(one) | {"file_sha256": file, "lines_sha256": kept[one.id]}
+            event = book.append(
+                self._actor.station, "manifest-imported", id=str(uuid7(self._at)), body=body
+            )
+            book.flush()
+            projections.manifest_imported(session, event)
+
+    def _change_lines(self, session: Session, one: Brought) -> None:
+        """Change the lines that an earlier issue had, and drop those that are in it no more."""
+        number = one.head.number
+        for some in chunks(self._intake.dropped(one.id)):
+            gone = and_(_LINE.c.manifest == number, _LINE.c.number.in_(some))
+            session.execute(update(_LINE).where(gone).values(last_version=one.version))
+        for line, content in self._intake.numbered(one.id, "back", "changed", "moved"):
+            own = (_LINE.c.manifest == number, _LINE.c.number == line)
+            session.execute(
+                update(_LINE).where(*own).values(**_content(content), last_version=FOR_GOOD)
+            )
+
+    def _body(self, one: Brought) -> dict[str, Any]:
+        sums = list(self._intake.sums(one.id))
+        head, actor = one.head, self._actor
+        body: dict[str, Any] = {
+            "number": head.number,
+            "version": one.version + 1,
+            "from": head.origin,
+            "to": head.receiver,
+            "place": actor.place,
+            "by_parent": self._by_parent,
+            "lines": sum(one.lines for one in sums),
+            "packages": sum(one.packages for one in sums),
+            "totals": [
+                {"item": one.item, "destination": one.destination, "quantity": one.units}
+                for one in sums
+            ],
+        }
+        if head.due:
+            body["due"] = head.due.isoformat()
+        if actor.user:
+            body["user"] = actor.user
+        return body
+
+
+# Lines.
+
+
+def _sweep(one: Brought, session: Session) -> None:
+    """Sweep away what an interrupted import of this number left behind."""
+    unseen = and_(_LINE.c.manifest == one.head.number, _LINE.c.first_version > one.version)
+    _must_be_version(session, one)
+    session.execute(delete(_LINE).where(unseen))
+
+
+def _write_lines(one: Brought, some: list[tuple[int, Line]], session: Session) -> None:
+    """Write new lines, which nobody sees yet."""
+    fixed = {"manifest": one.head.number, "first_version": one.version + 1}
+    rows = [
+        _content(line) | fixed | {"number": number, "last_version": FOR_GOOD}
+        for number, line in some
+    ]
+    session.execute(insert(_LINE), rows)
+
+
+def _must_be_version(session: Session, one: Brought) -> None:
+    """Refuse when another issue was imported since the file was read."""
+    row = session.get(ManifestRow, one.head.number, populate_existing=True)
+    if (row.version if row else 0) != one.version:
+        raise _overtaken(one)
+
+
+def _must_be_whole(session: Session, one: Brought) -> None:
+    """Refuse when somebody else imported this number at the same time."""
+    _must_be_version(session, one)
+    unseen = and_(_LINE.c.manifest == one.head.number, _LINE.c.first_version > one.version)
+    written = session.scalar(select(func.count()).select_from(_LINE).where(unseen))
+    if written != one.lines["new"]:
+        raise _overtaken(one)
+
+
+def _overtaken(one: Brought) -> Conflict:
+    told = say(
+        "Another issue of %(number)s was imported meanwhile. Check the file again.",
+        number=one.head.number,
+    )
+    return Conflict("manifest-overtaken", told)
+
+
+def _content(line: Line) -> dict[str, Any]:
+    return {
+        "row": line.row,
+        "item": line.item,
+        "quantity": line.quantity,
+        "destination": line.destination,
+        "package": line.package,
+        "parent": line.parent,
+        "seals": list(line.seals),
+        "due": line.due,
+        "note": line.note,
+        "unit": line.unit,
+        "extra": dict(line.extra),
+    }

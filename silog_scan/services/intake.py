@@ -1,0 +1,428 @@
+"""Read a manifest file: what it would bring, and every problem in it, before anything is stored.
+
+Lines and problems are kept in a file of their own beside the manifest file, so that a million rows
+need no more memory than a thousand.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from silog_scan.core import cells, columns, items, manifests
+from silog_scan.core.cells import Flaw
+from silog_scan.core.columns import Columns
+from silog_scan.core.errors import Malformed, say
+from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader, Row
+from silog_scan.documents import manifest_files
+from silog_scan.documents.manifest_files import Dialect, Table
+from silog_scan.services import mappings
+from silog_scan.services.actors import Actor
+from silog_scan.store import queries
+from silog_scan.store.db import chunks
+from silog_scan.store.intake import Intake
+from silog_scan.store.register import is_dropped, stands
+from silog_scan.store.tables import LineCountRow, LineRow, ManifestRow, table_of
+
+MOST_SHOWN = 1000
+"""Problems and warnings that a preview carries along; the file beside it has all."""
+_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One manifest of a file: how many lines, and what they change against the one that is here.
+
+    ``change`` is new, changed or unchanged; ``version`` the issue it was compared with, 0 for none;
+    ``lines`` by what becomes of them: new, back, changed, moved, same, dropped; ``counted`` how
+    many of the dropped ones something was counted on.
+    """
+
+    id: int
+    head: Head
+    change: str
+    version: int
+    lines: dict[str, int]
+    counted: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Return how many lines the file has for it."""
+        return sum(self.lines.values()) - self.lines["dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is to be read, as far as somebody said so; the rest is guessed.
+
+    ``remembers`` says that columns chosen before for the same header are to be used again.
+    """
+
+    dialect: Dialect | None = None
+    header_row: int | None = None
+    remembers: bool = False
+
+
+GUESSED = Layout()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file says before anything is stored; ``store`` is where its lines are kept."""
+
+    file: Path
+    store: Path
+    dialect: Dialect
+    header: tuple[str, ...]
+    header_row: int
+    example: tuple[str, ...]
+    columns: Columns
+    rows: int
+    refused: int
+    problem_count: int
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    manifests: tuple[Brought, ...]
+
+    @property
+    def numbers(self) -> list[str]:
+        """Return the numbers of the manifests in the file."""
+        return [brought.head.number for brought in self.manifests]
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Return by number what the file does to each manifest: new, changed or unchanged."""
+        return {brought.head.number: brought.change for brought in self.manifests}
+
+    @property
+    def accepted(self) -> int:
+        """Return how many rows can be taken."""
+        return sum(brought.accepted for brought in self.manifests)
+
+
+def look(
+    session: Session, actor: Actor, file: Path, defaults: Defaults, layout: Layout = GUESSED
+) -> Preview:
+    """Return what would be imported, and every problem with its row, column and sentence."""
+    actor.must_record()
+    if defaults.receiver is None:
+        defaults = replace(defaults, receiver=actor.place)
+    store = file.with_suffix(".lines")
+    store.unlink(missing_ok=True)
+    with (
+        file.open("rb") as opened,
+        manifest_files.open_csv(
+            opened, dialect=layout.dialect, header_row=layout.header_row
+        ) as table,
+        closing(Intake(store)) as intake,
+    ):
+        intake.make()
+        if layout.remembers and not defaults.mapping:
+            chosen = mappings.remembered(session, table.header, defaults.origin)
+            defaults = replace(defaults, mapping=chosen)
+        known = known_place(session)
+        reading = Reading(intake, table, defaults, catalogue=catalogue(session), known_place=known)
+        reading.read()
+        return Preview(
+            file=file,
+            store=store,
+            dialect=table.dialect,
+            header=table.header,
+            header_row=table.header_row,
+            example=reading.example,
+            columns=reading.columns,
+            rows=reading.rows,
+            refused=reading.refused(),
+            problem_count=intake.count("problem"),
+            problems=tuple(intake.problems(MOST_SHOWN)),
+            warnings=tuple(_also_listed(session, intake)),
+            manifests=tuple(_brought(session, intake)),
+        )
+
+
+class Reading:
+    """One file on its way from rows to lines and problems."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        table: Table,
+        defaults: Defaults,
+        *,
+        catalogue: items.Catalogue,
+        known_place: Callable[[str], bool],
+    ) -> None:
+        """Look at the header; its flaws refuse all rows."""
+        self._intake, self._table, self._defaults = intake, table, defaults
+        self.columns, flaws = columns.match(table.header, defaults.mapping, given=defaults.given())
+        self.rows = 0
+        self.example: tuple[str, ...] = ()
+        self._problems = Problems(self.columns)
+        self._known_place, self._catalogue = known_place, catalogue
+        for name, flaw in flaws:
+            self._problems.add(table.header_row, name, text="", flaw=flaw)
+        for name, text, flaw in manifests.flawed_defaults(defaults, known_place):
+            self._problems.add(table.header_row, name, text=text, flaw=flaw)
+        self._is_headless = bool(self._problems.count)
+
+    def read(self) -> None:
+        """Read all rows, then look at them beside one another."""
+        if self._is_headless:
+            self.rows = sum(1 for _ in self._rows())
+            with self._intake.writing():
+                self._intake.add_problems(self._problems.take())
+            return
+        reader = Reader(
+            self.columns,
+            self._problems,
+            catalogue=self._catalogue,
+            known_place=self._known_place,
+        )
+        heads = Heads(self._defaults, self._problems)
+        with self._intake.writing():
+            self._read_rows(reader, heads)
+            heads.close()
+            self._intake.add_heads(heads.all.values())
+            self._explain(reader)
+        self._intake.index()
+        with self._intake.writing():
+            for number, head in enumerate(heads.all.values()):
+                for row, name, text, flaw in manifests.among(head, self._intake.of(number)):
+                    self._problems.add(row, name, text=text, flaw=flaw)
+            self._intake.add_problems(self._problems.take())
+            self._intake.refuse()
+
+    def refused(self) -> int:
+        """Return how many rows have problems; a flawed header refuses all."""
+        return self.rows if self._is_headless else self._intake.refused_rows()
+
+    def _rows(self) -> Iterator[Row]:
+        for row in self._table.rows:
+            if row.flaws or "".join(row.texts).strip(cells.BLANK):
+                self.rows += 1
+                self.example = self.example or row.texts
+                yield row
+
+    def _read_rows(self, reader: Reader, heads: Heads) -> None:
+        numbers: dict[str, int] = {}
+        for some in chunks(self._rows(), _AT_ONCE):
+            lines, waiting = [], []
+            for row in some:
+                entry = reader.entry(row)
+                before = self._problems.count
+                head = heads.of(entry)
+                if entry.quantity:
+                    waiting.append((entry.row, entry.quantity))
+                if head and entry.line and self._problems.count == before:
+                    number = numbers.setdefault(head.number, len(numbers))
+                    lines.append((number, entry.line))
+            self._intake.add(lines)
+            self._intake.add_waiting(waiting)
+            self._intake.add_problems(self._problems.take())
+
+    def _explain(self, reader: Reader) -> None:
+        """Read the quantities that only their whole column explains."""
+        for text in self._intake.waiting():
+            found = cells.quantity(text, reader.marks)
+            if isinstance(found, Flaw):
+                for row in self._intake.waiting_rows(text):
+                    self._problems.add(row, "quantity", text=text, flaw=found)
+            else:
+                self._intake.explain(text, found)
+        self._intake.add_problems(self._problems.take())
+
+
+def catalogue(session: Session) -> items.Catalogue:
+    """Return the items this data home knows, with the other names of the built-in ones."""
+    also = {item.code: item.also for item in items.BUILT_IN}
+    return items.Catalogue(
+        items.Item(
+            row.code, row.name_id, row.name_en, row.unit_id, row.unit_en, also.get(row.code, ())
+        )
+        for row in queries.items(session)
+    )
+
+
+def known_place(session: Session) -> Callable[[str], bool]:
+    """Return what says whether a place is known, and asks the database once for each."""
+
+    @lru_cache(2**16)
+    def is_known(code: str) -> bool:
+        return bool(queries.place_names(session, [code]))
+
+    return is_known
+
+
+# Beside what is here already.
+
+
+def _brought(session: Session, intake: Intake) -> Iterator[Brought]:
+    for number, head in intake.heads().items():
+        row = session.get(ManifestRow, head.number)
+        if row:
+            for some in chunks(_kept(session, row), _AT_ONCE):
+                intake.keep(number, some)
+        intake.compare(number)
+        change = "changed" if row else "new"
+        if row and row.lines_sha256 == lines_sha256(head, intake.of(number).lines()):
+            change = "unchanged"
+        counted = _counted(session, head.number, intake.dropped(number)) if row else 0
+        changes = intake.changes(number)
+        yield Brought(number, head, change, row.version if row else 0, changes, counted)
+
+
+def _kept(session: Session, row: ManifestRow) -> Iterator[tuple[int, bool, Line]]:
+    """Yield the lines that a manifest has or had."""
+    line = table_of(LineRow)
+    found = session.execute(
+        select(line, ManifestRow.version)
+        .join(ManifestRow, ManifestRow.number == line.c.manifest)
+        .where(line.c.manifest == row.number, line.c.first_version <= ManifestRow.version)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    for known in found:
+        yield known.number, not is_dropped(known), line_of(known)
+
+
+def line_of(row: Any) -> Line:  # noqa: ANN401  # of the line table
+    """Return a line as a file says it."""
+    return Line(
+        *(row.row, row.item, row.quantity, row.destination, row.package, row.parent),
+        *(tuple(row.seals), row.due, row.note, row.unit, tuple(row.extra.items())),
+    )
+
+
+def _counted(session: Session, number: str, lines: Iterable[int]) -> int:
+    """Return on how many of some lines anything was counted."""
+    count = table_of(LineCountRow).c
+    any_of = select(count.line).where(count.manifest == number, count.counted > 0).distinct()
+    return sum(
+        len(session.execute(any_of.where(count.line.in_(some))).all()) for some in chunks(lines)
+    )
+
+
+def lines_sha256(head: Head, lines: Iterable[Line]) -> str:
+    """Return the SHA-256 of the normalised lines."""
+    digest = hashlib.sha256()
+    for piece in manifests.normalised(head, lines):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _also_listed(session: Session, intake: Intake) -> Iterator[Problem]:
+    """Warn of packages that another open manifest brings to the same place."""
+    line, head = table_of(LineRow), table_of(ManifestRow)
+    for number, brought in intake.heads().items():
+        others = session.scalars(
+            select(head.c.number).where(
+                head.c.receiver == brought.receiver,
+                head.c.state == "open",
+                head.c.number != brought.number,
+            )
+        ).all()
+        if not others:
+            continue
+        elsewhere = (
+            select(line.c.package, line.c.manifest)
+            .join(head, head.c.number == line.c.manifest)
+            .where(line.c.manifest.in_(others), stands(line, head))
+        )
+        for some in chunks(intake.packages(number)):
+            rows = dict(some)
+            for package, other in session.execute(elsewhere.where(line.c.package.in_(rows))):
+                yield _listed_too(package, other, rows[package])
+
+
+def _listed_too(package: str, number: str, row: int) -> Problem:
+    told = say(
+        "%(package)s is also on the open manifest %(number)s to the same place.",
+        package=package,
+        number=number,
+    )
+    return Problem(row, "package", package, "also-on-manifest", told)
+
+
+# Answers.
+
+
+def mapping_of(pairs: Iterable[str]) -> dict[str, str]:
+    """Return FIELD=COLUMN pairs as a mapping, or refuse one without ``=``."""
+    split = [pair.partition("=") for pair in pairs]
+    if not all(separator for _, separator, _ in split):
+        raise Malformed("mapping", say("Write a mapping as FIELD=COLUMN, such as package=Kode."))
+    return {name.strip(): column.strip() for name, _, column in split}
+
+
+def problems(seen: Preview) -> Iterator[Problem]:
+    """Yield every problem from the top of the sheet to its end."""
+    with closing(Intake(seen.store)) as intake:
+        yield from intake.problems()
+
+
+def import_json(
+    seen: Preview,
+    translate: Callable[[str], str],
+    *,
+    imported: bool,
+    changes: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the contract's answer to an import."""
+    return {
+        "number": seen.numbers[0] if len(seen.numbers) == 1 else None,
+        "numbers": seen.numbers,
+        "rows": seen.rows,
+        "accepted": seen.accepted,
+        "problems": [_problem_json(found, translate) for found in problems(seen)],
+        "warnings": [_problem_json(found, translate) for found in seen.warnings],
+        "changes": changes or seen.changes,
+        "imported": imported,
+    }
+
+
+def _problem_json(found: Problem, translate: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "row": found.row,
+        "column": found.column,
+        "value": found.value,
+        "code": found.code,
+        "message": found.message.in_words(translate),
+    }
+
+
+def refused_rows(seen: Preview, translate: Callable[[str], str] = str) -> bytes:
+    """Return the refused rows as CSV with the reasons beside them, to be mended and sent again."""
+    with (
+        seen.file.open("rb") as opened,
+        manifest_files.open_csv(opened, dialect=seen.dialect, header_row=seen.header_row) as table,
+    ):
+        rows = manifest_files.refused_rows(table.header, _refused(seen, table.rows, translate))
+        return manifest_files.write_csv(rows, dialect=manifest_files.EXCEL)
+
+
+def _refused(
+    seen: Preview, rows: Iterable[Row], translate: Callable[[str], str]
+) -> Iterator[tuple[Row, str]]:
+    """Yield the refused rows with their reasons; a problem of the header refuses every row."""
+    found = problems(seen)
+    told = next(found, None)
+    of_header: list[str] = []
+    while told and told.row <= seen.header_row:
+        of_header.append(_reason(told, translate))
+        told = next(found, None)
+    for row in rows:
+        reasons = [*of_header]
+        while told and told.row == row.number:
+            reasons.append(_reason(told, translate))
+            told = next(found, None)
+        if reasons:
+            yield row, " ".join(reasons)
+
+
+def _reason(problem: Problem, translate: Callable[[str], str]) -> str:
+    return f"{problem.column}: {problem.message.in_words(translate)}"
