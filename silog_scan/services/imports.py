@@ -65,10 +65,20 @@ def store(
 ) -> dict[str, str]:
     """Store a previewed file; its problems refuse it unless good rows do.
 
-    Returned is what became of each manifest by its number: new, changed or unchanged.
+    Returned is what became of each manifest by its number: new, changed or unchanged. It is kept
+    with the file, where ``became`` finds it. ``run`` may stop the import by what it raises.
     """
     actor.must_record()
     actor.must_be_free()
+    must_take(seen, chosen)
+    with closing(Intake(seen.store)) as intake:
+        changes = _Import(intake, actor, seen, attachments, at, chosen.by_parent).store(run)
+        intake.note("changes", changes)
+        return changes
+
+
+def must_take(seen: Preview, chosen: Choices) -> None:
+    """Refuse a file with problems unless its good rows are wanted, and one without any."""
     if seen.problem_count and not chosen.good_rows:
         raise Malformed(
             "manifest-problems",
@@ -79,8 +89,17 @@ def store(
         )
     if not seen.manifests:
         raise Malformed("manifest-empty", say("The file has no row that can be imported."))
+
+
+def became(seen: Preview) -> dict[str, str]:
+    """Return what became of each manifest of a file that was stored."""
     with closing(Intake(seen.store)) as intake:
-        return _Import(intake, actor, seen, attachments, at, chosen.by_parent).store(run)
+        return dict(intake.facts()["changes"])
+
+
+def steps(seen: Preview) -> int:
+    """Return how many transactions it takes to store a file, about."""
+    return 2 + sum(1 + -(-one.lines["new"] // AT_ONCE) for one in seen.manifests)
 
 
 def bring(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from silog_scan.core import cells, columns, items, manifests
 from silog_scan.core.cells import Flaw
 from silog_scan.core.columns import Columns
-from silog_scan.core.errors import Malformed, say
+from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader, Row
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import Dialect, Table
@@ -106,10 +106,27 @@ class Preview:
         return sum(brought.accepted for brought in self.manifests)
 
 
+Told = Callable[[int, float], None]
+"""Hears while a file is read: rows so far, and which part of the file that is."""
+
+
+def _to_nobody(_rows: int, _part: float) -> None:
+    pass
+
+
 def look(
-    session: Session, actor: Actor, file: Path, defaults: Defaults, layout: Layout = GUESSED
+    session: Session,
+    actor: Actor,
+    file: Path,
+    defaults: Defaults,
+    layout: Layout = GUESSED,
+    *,
+    tell: Told = _to_nobody,
 ) -> Preview:
-    """Return what would be imported, and every problem with its row, column and sentence."""
+    """Return what would be imported, and every problem with its row, column and sentence.
+
+    It is kept beside the file, where ``seen`` finds it again.
+    """
     actor.must_record()
     if defaults.receiver is None:
         defaults = replace(defaults, receiver=actor.place)
@@ -128,8 +145,9 @@ def look(
             defaults = replace(defaults, mapping=chosen)
         known = known_place(session)
         reading = Reading(intake, table, defaults, catalogue=catalogue(session), known_place=known)
-        reading.read()
-        return Preview(
+        size = max(1, file.stat().st_size)
+        reading.read(lambda rows: tell(rows, opened.tell() / size))
+        found = Preview(
             file=file,
             store=store,
             dialect=table.dialect,
@@ -144,6 +162,64 @@ def look(
             warnings=tuple(_also_listed(session, intake)),
             manifests=tuple(_brought(session, intake)),
         )
+        intake.note("preview", _facts(found))
+        return found
+
+
+def seen(file: Path) -> Preview:
+    """Return what was seen in a file before; refuse one that was not read to its end."""
+    store = file.with_suffix(".lines")
+    if store.is_file():
+        with closing(Intake(store)) as intake:
+            facts = intake.facts().get("preview")
+            if facts:
+                return _preview(file, store, facts, tuple(intake.problems(MOST_SHOWN)))
+    raise Conflict("upload-gone", say("The file was not read to its end. Choose it again."))
+
+
+def _facts(found: Preview) -> dict[str, Any]:
+    return {
+        "dialect": [found.dialect.encoding, found.dialect.delimiter],
+        "header": found.header,
+        "header_row": found.header_row,
+        "example": found.example,
+        "fields": found.columns.fields,
+        "extras": found.columns.extras,
+        "rows": found.rows,
+        "refused": found.refused,
+        "problem_count": found.problem_count,
+        "warnings": [[one.row, one.value, one.message.values["number"]] for one in found.warnings],
+        "manifests": [
+            [one.id, one.head.number, one.change, one.version, one.lines, one.counted]
+            for one in found.manifests
+        ],
+    }
+
+
+def _preview(
+    file: Path, store: Path, facts: dict[str, Any], problems: tuple[Problem, ...]
+) -> Preview:
+    with closing(Intake(store)) as intake:
+        heads = intake.heads()
+    header = tuple(facts["header"])
+    extras = tuple((index, title) for index, title in facts["extras"])
+    return Preview(
+        file=file,
+        store=store,
+        dialect=Dialect(*facts["dialect"]),
+        header=header,
+        header_row=facts["header_row"],
+        example=tuple(facts["example"]),
+        columns=Columns(header, facts["fields"], extras),
+        rows=facts["rows"],
+        refused=facts["refused"],
+        problem_count=facts["problem_count"],
+        problems=problems,
+        warnings=tuple(
+            _listed_too(package, other, row) for row, package, other in facts["warnings"]
+        ),
+        manifests=tuple(Brought(one, heads[one], *rest) for one, _, *rest in facts["manifests"]),
+    )
 
 
 class Reading:
@@ -171,8 +247,8 @@ class Reading:
             self._problems.add(table.header_row, name, text=text, flaw=flaw)
         self._is_headless = bool(self._problems.count)
 
-    def read(self) -> None:
-        """Read all rows, then look at them beside one another."""
+    def read(self, tell: Callable[[int], None] = lambda _: None) -> None:
+        """Read all rows, telling how many so far; then look at them beside one another."""
         if self._is_headless:
             self.rows = sum(1 for _ in self._rows())
             with self._intake.writing():
@@ -186,7 +262,7 @@ class Reading:
         )
         heads = Heads(self._defaults, self._problems)
         with self._intake.writing():
-            self._read_rows(reader, heads)
+            self._read_rows(reader, heads, tell)
             heads.close()
             self._intake.add_heads(heads.all.values())
             self._explain(reader)
@@ -209,7 +285,7 @@ class Reading:
                 self.example = self.example or row.texts
                 yield row
 
-    def _read_rows(self, reader: Reader, heads: Heads) -> None:
+    def _read_rows(self, reader: Reader, heads: Heads, tell: Callable[[int], None]) -> None:
         numbers: dict[str, int] = {}
         for some in chunks(self._rows(), _AT_ONCE):
             lines, waiting = [], []
@@ -225,6 +301,7 @@ class Reading:
             self._intake.add(lines)
             self._intake.add_waiting(waiting)
             self._intake.add_problems(self._problems.take())
+            tell(self.rows)
 
     def _explain(self, reader: Reader) -> None:
         """Read the quantities that only their whole column explains."""

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from silog_scan.core.errors import Conflict, say
 from silog_scan.services.files import private
+from silog_scan.services.jobs import Job
 
 KEPT = timedelta(days=1)
 _NAME = "manifest"
@@ -37,6 +38,11 @@ def kept(folder: Path, name: str) -> Path:
             "upload-gone", say("The checked file is no longer kept here. Choose the file again.")
         )
     return file
+
+
+def job(folder: Path, name: str) -> Job:
+    """Return the work on a file that was kept."""
+    return Job(kept(folder, name).parent)
 
 
 def drop(folder: Path, name: str) -> None:

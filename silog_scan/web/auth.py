@@ -39,6 +39,7 @@ STEPS = {
 }
 """Where each step on the way in is done; its form is posted to the same address."""
 _POLLS = {"station.watch", "station.picture", "manifests.reconciliation_live",
+          "manifests.progress_live",
           "manifests.reconciliation_today_live"}  # fmt: skip
 """What pages ask by themselves, whoever is before them."""
 _ALWAYS = {"auth.leave", "auth.language"}

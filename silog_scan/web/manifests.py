@@ -25,6 +25,7 @@ from silog_scan.services import (
 )
 from silog_scan.services.checkpoints import Signed
 from silog_scan.services.intake import Preview
+from silog_scan.services.jobs import ENDED, Phase, State
 from silog_scan.store import queries, register
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import figures, paths, uploads, words
@@ -88,11 +89,28 @@ def upload() -> Page:
     if request.method == "GET":
         return render_template("manifests/upload.html", form={})
     try:
-        return _checked(*uploads.check())
+        kept = uploads.receive()
+        state = uploads.read(kept)
+        if state.phase not in ENDED:
+            return redirect(url_for("manifests.progress", upload=kept.token), 303)
+        return _checked(kept, _must_have_seen(kept, state))
     except Malformed as refusal:
         told = in_words(refusal.sentence)
         page = render_template("manifests/upload.html", form=request.form, problem=told)
         return answered(page, refusal)
+
+
+def _must_have_seen(kept: Upload, state: State) -> Preview:
+    if state.phase is Phase.CHECKED:
+        return uploads.seen(kept)
+    raise Malformed(state.code, state.sentence)
+
+
+@bp.get("/manifests/upload/check")
+def check() -> Page:
+    """Show what was seen in a file that took a while to read."""
+    kept = uploads.named(request.args.get("upload", ""))
+    return _checked(kept, uploads.seen(kept))
 
 
 def _checked(kept: Upload, seen: Preview, problem: Refused | None = None) -> Page:
@@ -124,7 +142,7 @@ def _issued_at(seen: Preview) -> dict[str, datetime]:
 def refused() -> Response:
     """Return the rows that a checked file would lose, each with its reasons."""
     kept = uploads.named(request.args.get("upload", ""))
-    rows = intake.refused_rows(uploads.check_again(kept), gettext)
+    rows = intake.refused_rows(uploads.seen(kept), gettext)
     return csv_file(rows, f"{Path(kept.name).stem}-refused")
 
 
@@ -132,11 +150,24 @@ def refused() -> Response:
 def confirm() -> Page:
     """Import a checked file, all of it or nothing."""
     kept = uploads.named(request.form.get("upload", ""))
-    seen = uploads.check_again(kept)
+    seen = uploads.seen(kept)
+    chosen = imports.Choices("good_rows" in request.form, "by_parent" in request.form)
     try:
-        changes = _imported(seen)
-    except (Malformed, Conflict) as refusal:
+        imports.must_take(seen, chosen)
+    except Malformed as refusal:
         return _checked(kept, seen, refusal)
+    state = uploads.store(kept, seen, chosen)
+    if state.phase is Phase.FAILED:
+        return _checked(kept, seen, Conflict(state.code, state.sentence))
+    if state.phase is not Phase.STORED:
+        return redirect(url_for("manifests.progress", upload=kept.token), 303)
+    return _stored(kept)
+
+
+def _stored(kept: Upload) -> Page:
+    """Lead to what a file became, and forget the file."""
+    seen = uploads.seen(kept)
+    changes = imports.became(seen)
     if kept.mapping:
         at = now()
         backend().writer.run(
@@ -151,11 +182,33 @@ def confirm() -> Page:
     return redirect(url_for("manifests.show", number=next(iter(changes))), 303)
 
 
-def _imported(seen: Preview) -> dict[str, str]:
-    asker, at, attachments = actor(), now(), backend().settings.attachments
-    chosen = imports.Choices("good_rows" in request.form, "by_parent" in request.form)
-    run = backend().writer.run
-    return imports.store(run, asker, seen, attachments=attachments, at=at, chosen=chosen)
+@bp.get("/manifests/upload/progress")
+def progress() -> Page:
+    """Show how far a file is; lead on once it is read or stored."""
+    kept = uploads.named(request.args.get("upload", ""))
+    state = uploads.job_of(kept).state()
+    match state.phase if state else None:
+        case Phase.STORED:
+            return _stored(kept)
+        case Phase.CHECKED | None:
+            return redirect(url_for("manifests.check", upload=kept.token), 303)
+    return render_template("manifests/progress.html", upload=kept, state=state, phase=Phase)
+
+
+@bp.get("/manifests/upload/progress/live")
+def progress_live() -> str:
+    """Return the figures of a file on its way anew."""
+    kept = uploads.named(request.args.get("upload", ""))
+    state = uploads.job_of(kept).state()
+    return render_template("manifests/_progress.html", upload=kept, state=state, phase=Phase)
+
+
+@bp.post("/manifests/upload/stop")
+def stop() -> Page:
+    """Stop reading or storing a file; nothing of it stays."""
+    kept = uploads.named(request.form.get("upload", ""))
+    uploads.job_of(kept).stop()
+    return redirect(url_for("manifests.progress", upload=kept.token), 303)
 
 
 def _what_changed(changes: dict[str, str]) -> str:

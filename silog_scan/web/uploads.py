@@ -1,23 +1,31 @@
 """Files between check and confirmation: kept on disk, and named in forms by a signature."""
 
 import hashlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from silog_scan.core.columns import HEADERS
 from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults
 from silog_scan.documents.manifest_files import Dialect
-from silog_scan.services import files, intake, uploads
+from silog_scan.services import files, imports, intake, uploads
+from silog_scan.services.imports import Choices
 from silog_scan.services.intake import Layout, Preview
+from silog_scan.services.jobs import Job, Phase, State
 from silog_scan.web.context import actor, backend, now
 
+T = TypeVar("T")
+
+_PATIENCE = 2.0
+"""Seconds in which most files are read or stored, before a page shows how far it is."""
 _KEPT = int(uploads.KEPT.total_seconds())
 
 
@@ -62,8 +70,8 @@ def _folder() -> Path:
     return backend().settings.home / "uploads"
 
 
-def check() -> tuple[Upload, Preview]:
-    """Read the file that came with the form, or the one that was checked before, and keep it."""
+def receive() -> Upload:
+    """Keep the file that came with the form, or take the one that was checked before."""
     sent = request.files.get("file")
     if sent and sent.filename:
         before, name = uploads.keep(_folder(), _pieces(sent), at=now()), sent.filename
@@ -77,11 +85,54 @@ def check() -> tuple[Upload, Preview]:
     digest = hashlib.sha256()
     for piece in files.pieces(file):
         digest.update(piece)
-    kept = Upload(
+    return Upload(
         before, digest.hexdigest(), name, file.stat().st_size, actor().user, _field("number"),
         _field("from"), _field("to"), **how,
     )  # fmt: skip
-    return kept, check_again(kept)
+
+
+def read(kept: Upload) -> State:
+    """Begin to read a file; return how far it is after a moment, in which most are done."""
+    database, who, file = backend().database, actor(), uploads.kept(_folder(), kept.id)
+    defaults, layout, job = kept.defaults, kept.layout, job_of(kept)
+
+    def look() -> None:
+        with database.reading() as session:
+            intake.look(session, who, file, defaults, layout, tell=job.went)
+
+    return _begun(job, Phase.READING, Phase.CHECKED, look)
+
+
+def store(kept: Upload, seen: Preview, chosen: Choices) -> State:
+    """Begin to store a file that was checked; return how far it is after a moment."""
+    who, at, job, writer = actor(), now(), job_of(kept), backend().writer
+    attachments, steps = backend().settings.attachments, imports.steps(seen)
+    done = itertools.count()
+
+    def run(call: Callable[[Session], T]) -> T:
+        step = next(done)
+        job.went(int(seen.accepted * step / steps), step / steps)
+        return writer.run(call)
+
+    def work() -> None:
+        imports.store(run, who, seen, attachments=attachments, at=at, chosen=chosen)
+
+    return _begun(job, Phase.STORING, Phase.STORED, work)
+
+
+def _begun(job: Job, phase: Phase, end: Phase, work: Callable[[], None]) -> State:
+    job.begin(phase, end, work).join(_PATIENCE)
+    return job.state() or State(phase)
+
+
+def job_of(kept: Upload) -> Job:
+    """Return the work on a file."""
+    return uploads.job(_folder(), kept.id)
+
+
+def seen(kept: Upload) -> Preview:
+    """Return what was seen in a file."""
+    return intake.seen(uploads.kept(_folder(), kept.id))
 
 
 def _pieces(sent: FileStorage) -> Iterator[bytes]:
@@ -117,13 +168,6 @@ def named(token: str) -> Upload:
     if found.user != actor().user:
         raise Conflict("upload-gone", gone)
     return found
-
-
-def check_again(kept: Upload) -> Preview:
-    """Read the kept file once more, as it was checked."""
-    file = uploads.kept(_folder(), kept.id)
-    with backend().database.reading() as session:
-        return intake.look(session, actor(), file, kept.defaults, kept.layout)
 
 
 def drop(kept: Upload) -> None:
