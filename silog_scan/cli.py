@@ -540,6 +540,8 @@ def manifest() -> None:
     """
 
 
+_BAR = 30
+"""Letters of a progress bar."""
 _PAUSE = 0.01
 """Seconds between transactions; without them a server beside waited up to 2 s for its turn."""
 
@@ -570,20 +572,35 @@ def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click'
     with line.database() as database, uploads.passing(pieces) as kept:
         with database.reading() as session:  # the file is read before the write lock is taken
             actor = accounts.cli_actor(session)
-            seen = intake.look(session, actor, kept, defaults)
+            told = _told(line, say("Read"))
+            seen = intake.look(session, actor, kept, defaults, tell=told)
         takes = bool(seen.manifests) and (options["good_rows"] or not seen.problem_count)
         changes, imported = seen.changes, takes and not options["dry_run"]
         if imported:
             changes = imports.store(
-                _run_beside(database),
+                imports.telling(_run_beside(database), seen, _told(line, say("Stored"))),
                 actor,
                 seen,
                 attachments=line.settings.attachments,
                 at=serving.now(),
                 chosen=imports.Choices(options["good_rows"], options["by_parent"]),
             )
+        if sys.stderr.isatty():
+            click.echo("\r\033[K", nl=False, err=True)  # the bar
         _print_import(line, seen, changes, imported=imported, jsonl=options["jsonl"])
     sys.exit(SOME_REFUSED if seen.problem_count or not seen.manifests else DONE)
+
+
+def _told(line: Line, what: Sentence) -> Callable[[int, float], None]:
+    """Return what shows on a terminal how far an import is, and nothing elsewhere."""
+    is_shown, name = sys.stderr.isatty(), line.tell(what)
+
+    def tell(rows: int, part: float) -> None:
+        if is_shown:
+            bar = "█" * int(_BAR * part) + "░" * (_BAR - int(_BAR * part))
+            click.echo(f"\r{name} {bar} {part:4.0%} {rows:,}\033[K", nl=False, err=True)
+
+    return tell
 
 
 def _run_beside(database: Any) -> Any:  # a Database, and what runs calls in transactions of it

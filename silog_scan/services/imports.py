@@ -5,6 +5,7 @@ them. One short transaction then records the event, and with it they stand. What
 behind that was interrupted is never seen, and is swept away by the next one of its number.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -97,9 +98,17 @@ def became(seen: Preview) -> dict[str, str]:
         return dict(intake.facts()["changes"])
 
 
-def steps(seen: Preview) -> int:
-    """Return how many transactions it takes to store a file, about."""
-    return 2 + sum(1 + -(-one.lines["new"] // AT_ONCE) for one in seen.manifests)
+def telling(run: Run, seen: Preview, tell: Callable[[int, float], None]) -> Run:
+    """Return what tells before each step how many rows are stored, and which part of all it is."""
+    steps = 2 + sum(1 + -(-one.lines["new"] // AT_ONCE) for one in seen.manifests)
+    done = itertools.count()
+
+    def told(call: Callable[[Session], T]) -> T:
+        part = min(1.0, next(done) / steps)
+        tell(int(seen.accepted * part), part)
+        return run(call)
+
+    return told
 
 
 def bring(

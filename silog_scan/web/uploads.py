@@ -1,15 +1,13 @@
 """Files between check and confirmation: kept on disk, and named in forms by a signature."""
 
 import hashlib
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from silog_scan.core.columns import HEADERS
@@ -21,8 +19,6 @@ from silog_scan.services.imports import Choices
 from silog_scan.services.intake import Layout, Preview
 from silog_scan.services.jobs import Job, Phase, State
 from silog_scan.web.context import actor, backend, now
-
-T = TypeVar("T")
 
 _PATIENCE = 2.0
 """Seconds in which most files are read or stored, before a page shows how far it is."""
@@ -105,14 +101,8 @@ def read(kept: Upload) -> State:
 
 def store(kept: Upload, seen: Preview, chosen: Choices) -> State:
     """Begin to store a file that was checked; return how far it is after a moment."""
-    who, at, job, writer = actor(), now(), job_of(kept), backend().writer
-    attachments, steps = backend().settings.attachments, imports.steps(seen)
-    done = itertools.count()
-
-    def run(call: Callable[[Session], T]) -> T:
-        step = next(done)
-        job.went(int(seen.accepted * step / steps), step / steps)
-        return writer.run(call)
+    who, at, job, attachments = actor(), now(), job_of(kept), backend().settings.attachments
+    run = imports.telling(backend().writer.run, seen, job.went)
 
     def work() -> None:
         imports.store(run, who, seen, attachments=attachments, at=at, chosen=chosen)
