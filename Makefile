@@ -40,6 +40,10 @@ bench-scan: ## Measure scans a second, beside an empty POST and the disk: a tabl
 	@scripts/setup.sh test
 	@$(BIN)/python bench/scan.py $(ARGS)
 
+bench-import: ## Measure imports of manifests beside the databases' own tools: a table for docs
+	@scripts/setup.sh test
+	@$(BIN)/python bench/imports.py --postgresql $(ARGS)
+
 bench-reading: ## Measure reading beside other engines, films, and labels that are expected (40 minutes)
 	@scripts/setup.sh test
 	@$(BIN)/python bench/reading.py --curves docs/curves $(ARGS)
@@ -78,4 +82,4 @@ clean: ## Remove what was made here
 	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache .setup.log .messages.pot node_modules silog_scan/web/static/vendor
 
-.PHONY: help run test check lint types bench bench-reading bench-scan crash fuzz translations lock sbom wheel clean
+.PHONY: help run test check lint types bench bench-import bench-reading bench-scan crash fuzz translations lock sbom wheel clean
