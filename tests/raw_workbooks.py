@@ -27,7 +27,11 @@ STYLES = f"""<styleSheet xmlns="{MAIN}">
 
 
 def packed(
-    rows: str, *, strings: str = "", parts: Mapping[str, str | bytes] | None = None
+    rows: str,
+    *,
+    strings: str = "",
+    parts: Mapping[str, str | bytes] | None = None,
+    method: int = zipfile.ZIP_DEFLATED,
 ) -> bytes:
     """Return a workbook whose sheet has these rows; ``parts`` are added, or stand instead."""
     files: dict[str, str | bytes] = {
@@ -38,7 +42,7 @@ def packed(
         "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{strings}</sst>',
         "xl/styles.xml": STYLES,
     }
-    return archive(files | dict(parts or {}))
+    return archive(files | dict(parts or {}), method)
 
 
 def archive(files: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -25,6 +25,12 @@ HELD = st.text(
 """Texts that XML can hold, some only in escapes."""
 
 
+LINKED = WORKBOOK.replace(
+    "</sheets>",
+    '</sheets><externalReferences><externalReference r:id="rId9"/></externalReferences>',
+)
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "manifest.xlsx"
@@ -200,6 +206,16 @@ def test_what_a_sheet_says_of_its_size_is_not_believed(path: Path) -> None:
     assert len(read(path, data)) == 300
 
 
+def test_a_sheet_may_be_longer_than_any_row_of_it(path: Path) -> None:
+    long = "a" * 1000
+    data = packed(
+        row(text(long), '<c t="s"><v>1499</v></c>') * 1500,
+        strings=f"<si><t>{long}</t></si>" * 1500,
+    )
+
+    assert [found.texts for found in read(path, data)] == [(long, long)] * 1500
+
+
 @pytest.mark.parametrize(
     "rows",
     [
@@ -217,7 +233,7 @@ def test_what_a_sheet_says_of_its_size_is_not_believed(path: Path) -> None:
 )
 def test_what_makes_no_sense_is_damage(path: Path, rows: str) -> None:
     with pytest.raises(Malformed) as caught:
-        read(path, packed(rows))
+        read(path, packed(rows, strings="<si><t>a</t></si>"))
 
     assert caught.value.code == "file-damaged"
 
@@ -276,6 +292,7 @@ def test_macros_are_left_alone(path: Path) -> None:
     [
         pytest.param({"xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><fills><fill x="1"/></fills>'
                       '<fonts><font><sz val="big"/></font></fonts></styleSheet>'}, id="styles"),
+        pytest.param({"xl/workbook.xml": LINKED}, id="a link to a file that is not there"),
         pytest.param({"docProps/core.xml": "<no/>", "xl/theme/theme1.xml": "no"}, id="properties"),
     ],
 )  # fmt: skip

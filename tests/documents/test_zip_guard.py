@@ -157,12 +157,22 @@ def test_the_texts_that_sheets_share_may_be_too_many(
     assert refusal(path, packed(row(text("a")))).code == "file-too-large"
 
 
-def test_what_stands_below_the_rows_is_not_parsed_but_must_be_whole(path: Path) -> None:
-    rest = sheet(row(text("a"))) + "<no>" * 100_000
-    data = packed("", parts={"xl/worksheets/sheet1.xml": rest})
-    path.write_bytes(data)
+BELOW = sheet(row(text("a"))) + "<no>" * 100_000
 
-    assert [found.texts for found in workbooks.rows(path)] == [("a",)]
+
+def test_what_stands_below_the_rows_is_not_parsed(path: Path) -> None:
+    path.write_bytes(packed("", parts={"xl/worksheets/sheet1.xml": BELOW}))
+
+    assert list(workbooks.rows(path)) == [Row(1, ("a",), {})]
+
+
+def test_what_stands_below_the_rows_must_be_whole_all_the_same(path: Path) -> None:
+    data = packed("", parts={"xl/worksheets/sheet1.xml": BELOW}, method=zipfile.ZIP_STORED)
+
+    found = refusal(path, data.replace(b"<no><no>PK", b"<no><on>PK"))
+
+    assert b"<no><no>PK" in data
+    assert found.code == "file-damaged"
 
 
 # ------------------------------------------------------------------------------------ any bytes
