@@ -149,12 +149,25 @@ def test_a_workbook_may_be_too_large(
     assert refusal(path, packed(row(text("a")))).code == "file-too-large"
 
 
-def test_the_texts_that_sheets_share_may_be_too_many(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", ["MAX_STRINGS", "MAX_STYLES"])
+def test_what_is_kept_in_memory_may_be_too_much(
+    path: Path, limit: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbooks, "MAX_STRINGS", 20)
+    monkeypatch.setattr(workbooks, limit, 20)
 
     assert refusal(path, packed(row(text("a")))).code == "file-too-large"
+
+
+def test_memory_holds_a_row_and_not_the_sheet(path: Path) -> None:
+    path.write_bytes(packed(row(text("a"), text("b")) * 20_000))
+
+    tracemalloc.start()
+    count = sum(1 for _ in workbooks.rows(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert count == 20_000
+    assert peak < 3 * MEGABYTE
 
 
 BELOW = sheet(row(text("a"))) + "<no>" * 100_000
