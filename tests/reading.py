@@ -7,8 +7,9 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 
+from silog_scan.core.cells import Row
 from silog_scan.core.items import Catalogue
-from silog_scan.core.manifests import Defaults, Head, Line, Problem, Row
+from silog_scan.core.manifests import Defaults, Head, Line, Problem
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import PLAIN, Dialect, Table
 from silog_scan.services.intake import Reading

@@ -7,10 +7,12 @@ a code whose characters cannot be told apart on paper is refused instead.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from silog_scan.core import codes, places
 from silog_scan.core.codes import Kind
@@ -59,6 +61,8 @@ class ProblemCode(StrEnum):
     DATE_UNREADABLE = "date-unreadable"
     DATE_AMBIGUOUS = "date-ambiguous"
     DATE_IMPOSSIBLE = "date-impossible"
+    CELL_ERROR = "cell-error"
+    FORMULA_UNCALCULATED = "formula-uncalculated"
     # a row among the others of its manifest
     HOP_CONFLICT = "hop-conflict"
     SAME_PLACE = "same-place"
@@ -75,6 +79,17 @@ class Flaw:
 
     code: ProblemCode
     message: Sentence
+
+
+class Row(NamedTuple):
+    """A row as text: the number a spreadsheet shows, its cells, and those that cannot be taken.
+
+    ``flaws`` go by the index of the cell, whose text is then only what is there to be seen.
+    """
+
+    number: int
+    texts: tuple[str, ...]
+    flaws: Mapping[int, Flaw] = MappingProxyType({})
 
 
 # ------------------------------------------------------------------------------------------ text
@@ -233,8 +248,12 @@ def _is_foreign(letter: str) -> bool:
 
 
 def _mangled(code: str) -> Flaw | None:
-    if not (_SCIENTIFIC.fullmatch(code) or _has_lost_digits(code)):
-        return None
+    is_mangled = _SCIENTIFIC.fullmatch(code) or _has_lost_digits(code)
+    return digits_lost(code) if is_mangled else None
+
+
+def digits_lost(code: str) -> Flaw:
+    """Return the refusal of a code that a spreadsheet took for a number, and rounded."""
     return Flaw(
         ProblemCode.CODE_MANGLED,
         say(

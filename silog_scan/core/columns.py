@@ -24,6 +24,13 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 """Accepted headers of each field, the first being the field's own name."""
 
+
+def titles(language: str) -> dict[str, str]:
+    """Return the header of each field in ``id`` or ``en``, in the order of an empty manifest."""
+    which = 0 if language == "en" else 1
+    return {name: headers[which] for name, headers in HEADERS.items()}
+
+
 REASON_HEADER = "refused because / ditolak karena"
 """Heads the reasons in a file of refused rows; ignored when the mended file comes back."""
 

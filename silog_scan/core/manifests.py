@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from silog_scan.core import cells, places
-from silog_scan.core.cells import Flaw, ProblemCode
+from silog_scan.core.cells import Flaw, ProblemCode, Row
 from silog_scan.core.columns import HEADERS, Columns
 from silog_scan.core.errors import Sentence, say
 from silog_scan.core.items import Catalogue
@@ -28,17 +28,6 @@ MOST_SUGGESTIONS = 100
 
 _REMEMBERED = 2**16
 """Texts of a field whose meaning is kept: a hundred thousand rows name a few thousand places."""
-
-
-class Row(NamedTuple):
-    """A row of a sheet as text, with the number a spreadsheet shows beside it.
-
-    ``flaws`` are the cells, by column, that have no text which could be trusted.
-    """
-
-    number: int
-    texts: tuple[str, ...]
-    flaws: Mapping[int, Flaw] = {}  # nobody writes to it
 
 
 class Line(NamedTuple):

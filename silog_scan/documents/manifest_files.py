@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from silog_scan.core import cells, columns
+from silog_scan.core.cells import Row
 from silog_scan.core.errors import Malformed, Sentence, say
-from silog_scan.core.manifests import Row
 
 MAX_BYTES = 64 * 1024 * 1024
 """A million rows of a manifest are some 44 MB."""

@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import cells, columns, items, manifests
-from silog_scan.core.cells import Flaw
+from silog_scan.core.cells import Flaw, Row
 from silog_scan.core.columns import Columns
 from silog_scan.core.errors import Conflict, Malformed, say
-from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader, Row
+from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import Dialect, Table
 from silog_scan.services import mappings

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from silog_scan.core import manifests
-from silog_scan.core.cells import ProblemCode
-from silog_scan.core.manifests import Defaults, Line, Row
+from silog_scan.core.cells import ProblemCode, Row
+from silog_scan.core.manifests import Defaults, Line
 from tests import reading
 from tests.reading import Draft, Result, Sheet
 

@@ -13,9 +13,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from silog_scan.core import cells, manifests
+from silog_scan.core.cells import Row
 from silog_scan.core.errors import Malformed
 from silog_scan.core.items import BUILT_IN
-from silog_scan.core.manifests import Defaults, Line, Row
+from silog_scan.core.manifests import Defaults, Line
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import DELIMITERS, EXCEL, PLAIN, Dialect
 from tests import reading
