@@ -521,13 +521,18 @@ class _ScanJob:
 
 
 def _must_be_csv(_: click.Context, __: click.Parameter, output: Any) -> Any:  # click's
-    if str(getattr(output, "name", "")).lower().endswith(".xlsx"):
+    if _is_workbook(output):
         raise click.BadParameter("XLSX cannot be written. End the name in .csv.")
     return output
 
 
 OUTPUT = click.option(
     "-o", "output", type=click.File("wb"), default="-", callback=_must_be_csv, help="File to write."
+)
+
+
+FILE = click.option(
+    "-o", "output", type=click.File("wb"), default="-", help="File to write; XLSX by its ending."
 )
 
 
@@ -553,17 +558,19 @@ _PAUSE = 0.01
 @click.option("--from", "origin", help="Place it comes from, when the file has none.")
 @click.option("--to", "receiver", help="Place it goes to, when the file has none.")
 @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN")
+@click.option("--sheet", help="Sheet of a workbook, when it is not the first.")
 @click.option("--good-rows", is_flag=True, help="Take the rows without problems.")
 @click.option("--by-parent", is_flag=True, help="Receiving a parent receives its children.")
 @click.option("--jsonl", is_flag=True, help="The API's answer as one object.")
 @click.pass_obj
 def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click's
-    """Import a manifest file, CSV as spreadsheets write it; - is standard input.
+    """Import a manifest file, XLSX or CSV as spreadsheets write it; - is standard input.
 
     \b
     Example: silog-scan manifest import delivery.csv --from 12 --to 12.71
     """
     from silog_scan.core.manifests import Defaults
+    from silog_scan.documents.tables import Layout
     from silog_scan.services import accounts, imports, intake, uploads
 
     mapping = intake.mapping_of(options["mapping"])
@@ -573,7 +580,8 @@ def import_manifest(line: Line, /, file: Any, **options: Any) -> None:  # click'
         with database.reading() as session:  # the file is read before the write lock is taken
             actor = accounts.cli_actor(session)
             told = _told(line, say("Read"))
-            seen = intake.look(session, actor, kept, defaults, tell=told)
+            layout = Layout(sheet=options["sheet"])
+            seen = intake.look(session, actor, kept, defaults, layout, tell=told)
         takes = bool(seen.manifests) and (options["good_rows"] or not seen.problem_count)
         changes, imported = seen.changes, takes and not options["dry_run"]
         if imported:
@@ -684,10 +692,10 @@ def list_manifests(line: Line, *, jsonl: bool) -> None:
 
 @manifest.command("export")
 @click.argument("number")
-@OUTPUT
+@FILE
 @click.pass_obj
 def export_manifest(line: Line, number: str, output: Any) -> None:  # click's
-    """Write a manifest as CSV that can be imported again.
+    """Write a manifest that can be imported again, as CSV or XLSX by the ending of the file.
 
     \b
     Example: silog-scan manifest export SJ-1271-0147 -o delivery.csv
@@ -696,7 +704,34 @@ def export_manifest(line: Line, number: str, output: Any) -> None:  # click's
 
     with line.reading() as (session, actor):
         reports.manifest(session, actor, number)
-        output.write(deliveries.export_csv(session, number))
+        write = deliveries.export_xlsx if _is_workbook(output) else deliveries.export_csv
+        output.write(write(session, number))
+
+
+@manifest.command("template")
+@FILE
+@click.pass_obj
+def write_template(line: Line, output: Any) -> None:  # click's
+    """Write an empty manifest, as CSV or XLSX by the ending of the file.
+
+    A workbook has a second sheet with the codes of items and places.
+
+    \b
+    Example: silog-scan manifest template -o empty.xlsx
+    """
+    from silog_scan.services import deliveries
+
+    name = line.settings.language
+    if not _is_workbook(output):
+        output.write(deliveries.template_csv(name))
+        return
+    with line.reading() as (session, actor):
+        translate = language.translator(name)
+        output.write(deliveries.template_xlsx(session, actor, name, translate))
+
+
+def _is_workbook(output: Any) -> bool:  # click's
+    return str(getattr(output, "name", "")).lower().endswith(".xlsx")
 
 
 @manifest.command("close")

@@ -11,7 +11,8 @@ from silog_scan.core.cells import Row
 from silog_scan.core.items import Catalogue
 from silog_scan.core.manifests import Defaults, Head, Line, Problem
 from silog_scan.documents import manifest_files
-from silog_scan.documents.manifest_files import PLAIN, Dialect, Table
+from silog_scan.documents.manifest_files import PLAIN, Dialect
+from silog_scan.documents.tables import Table
 from silog_scan.services.intake import Reading
 from silog_scan.store.intake import Intake
 
@@ -59,14 +60,16 @@ class Sheet:
 
 
 def sheet_of(data: bytes, dialect: Dialect | None = None) -> tuple[Sheet, Dialect]:
-    with manifest_files.open_csv(BytesIO(data), dialect=dialect) as table:
-        return Sheet(table.header, tuple(table.rows), table.header_row), table.dialect
+    with manifest_files.open_csv(BytesIO(data), dialect=dialect) as (found, records):
+        header, rows = manifest_files.with_header(records)
+        return Sheet(header.texts, tuple(rows), header.number), found
 
 
 def read(sheet: Sheet, defaults: Defaults, known: Iterable[str] = KNOWN) -> Result:
     with closing(Intake(Path(":memory:"))) as intake:
         intake.make()
-        table = Table(PLAIN, sheet.header, sheet.header_row, iter(sheet.rows))
+        rows = iter(sheet.rows)
+        table = Table(sheet.header, sheet.header_row, rows, PLAIN, None, (), lambda: 0.0)
         is_known = set(known).__contains__
         reading = Reading(intake, table, defaults, catalogue=Catalogue(), known_place=is_known)
         reading.read()

@@ -76,12 +76,14 @@ class Defaults:
     """What was said at upload: it fills cells that are empty and columns that are missing.
 
     ``mapping`` gives a field's column by its header; an empty header leaves the field unused.
+    Without any, one that ``remembers`` takes what was chosen before for the same header.
     """
 
     number: str | None = None
     origin: str | None = None
     receiver: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
+    remembers: bool = False
 
     def given(self) -> dict[str, str]:
         """Return the fields that were given."""

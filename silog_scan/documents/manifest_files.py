@@ -50,25 +50,14 @@ EXCEL = Dialect("utf-8-sig", ";")
 # --------------------------------------------------------------------------------------- reading
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A file as it is read: how it writes its rows, where its header stands, the rows below."""
-
-    dialect: Dialect
-    header: tuple[str, ...]
-    header_row: int
-    rows: Iterator[Row]
-
-
 @contextmanager
 def open_csv(
     file: BinaryIO,
     *,
     dialect: Dialect | None = None,
-    header_row: int | None = None,
     max_bytes: int = MAX_BYTES,
-) -> Iterator[Table]:
-    """Give the table in a file, as it is said or guessed to be; its rows come as it is read.
+) -> Iterator[tuple[Dialect, Iterator[Row]]]:
+    """Give the dialect of a file, as it is said or guessed to be, and its rows as they are read.
 
     Malformed when the bytes are no table of text: too large, empty, another kind of file, an
     unknown encoding, or a header without rows. The rows raise it too, where one is broken: a
@@ -83,8 +72,7 @@ def open_csv(
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")
     try:
-        found, records = _read_as(text, encoding, dialect, has_marks=has_marks)
-        yield with_header(found, records, header_row)
+        yield _read_as(text, encoding, dialect, has_marks=has_marks)
     finally:
         text.detach()  # the file is its owner's to close
 
@@ -117,8 +105,8 @@ _TITLES = 20
 """Rows above a header that may hold titles, and who sends the goods."""
 
 
-def with_header(dialect: Dialect, records: Iterator[Row], header_row: int | None = None) -> Table:
-    """Return the table below its header: the row of the first ones with most known names in it.
+def with_header(records: Iterator[Row], header_row: int | None = None) -> tuple[Row, Iterator[Row]]:
+    """Return the header, the row of the first ones with most known names, and the rows below it.
 
     Where no row knows any, the first one is the header, so that its columns can be chosen. It may
     be said which row it is.
@@ -145,8 +133,7 @@ def with_header(dialect: Dialect, records: Iterator[Row], header_row: int | None
             "file-without-rows",
             say("The file has a header and no rows below it. Fill in the rows, or choose another."),
         )
-    header = first[start]
-    return Table(dialect, header.texts, header.number, itertools.chain([below], rows))
+    return first[start], itertools.chain([below], rows)
 
 
 def _says_something(row: Row) -> bool:
@@ -266,14 +253,12 @@ def _fit(text: str, delimiter: str) -> tuple[int, float]:
 
 # ------------------------------------------------------------------------------ what is no table
 
-_ZIP = b"PK\x03\x04"
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
     (b"%PDF-", "pdf"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "xls"),
     (b"\x1f\x8b", "gzip"),
     (b"7z\xbc\xaf\x27\x1c", "archive"),
     (b"Rar!\x1a\x07", "archive"),
@@ -283,23 +268,12 @@ _PAGES = (b"<!doctype", b"<html", b"<table", b"<?xml")
 
 
 def kind_of(data: bytes) -> str | None:
-    """Return what a file is by its first bytes when it is no CSV: ``xlsx``, ``png``…, else None."""
-    if data.startswith(_ZIP):
-        return _kind_of_zip(data)
+    """Return what a file is by its first bytes when it is no CSV: ``png``, ``pdf``…, else None."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data.removeprefix(codecs.BOM_UTF8).lstrip()[:9].lower().startswith(_PAGES):
         return "page"
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
-
-
-def _kind_of_zip(data: bytes) -> str:
-    """Tell spreadsheets by the names in the archive, which stand in it uncompressed."""
-    if b"xl/workbook" in data or b"xl/worksheets" in data:
-        return "xlsx"
-    if b"word/document" in data:
-        return "document"
-    return "ods" if b"opendocument.spreadsheet" in data[:200] else "archive"
 
 
 def _wrong_kind(kind: str) -> Malformed:
@@ -323,9 +297,6 @@ _KINDS = {
     "document": say("This is a text document, not a table. %(advice)s", advice=_CHOOSE),
     "gzip": say("This is a compressed file. Unpack it, then choose the CSV file in it."),
     "archive": say("This is an archive. Unpack it, then choose the CSV file in it."),
-    "xlsx": say("This is an Excel workbook (XLSX), not CSV. %(advice)s", advice=_SAVE_AS),
-    "xls": say("This is an old Excel workbook (XLS), not CSV. %(advice)s", advice=_SAVE_AS),
-    "ods": say("This is an OpenDocument workbook, not CSV. %(advice)s", advice=_SAVE_AS),
     "page": say("This is a web page or XML, not CSV. %(advice)s", advice=_SAVE_AS),
     "binary": say("This file has bytes that no text has: it is not a table. %(advice)s",
                   advice=_CHOOSE),

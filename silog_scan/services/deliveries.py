@@ -1,13 +1,16 @@
 """Manifests: close, reopen and void them, write them out again."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from io import BytesIO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from silog_scan.core import manifests, places
+from silog_scan.core import columns, manifests, places
 from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.ids import uuid7
+from silog_scan.core.items import Item
 from silog_scan.core.manifests import Head
 from silog_scan.documents import manifest_files
 from silog_scan.services.actors import Actor
@@ -123,6 +126,19 @@ def _change_state(
 
 def export_csv(session: Session, number: str) -> bytes:
     """Return the manifest as a CSV file that can be imported again."""
+    return manifest_files.write_csv(_table(session, number))
+
+
+def export_xlsx(session: Session, number: str) -> bytes:
+    """Return the manifest as a workbook that can be imported again."""
+    from silog_scan.documents import workbooks  # noqa: PLC0415  # 0.3 s, for workbooks only
+
+    file = BytesIO()
+    workbooks.write_xlsx(_table(session, number), file)
+    return file.getvalue()
+
+
+def _table(session: Session, number: str) -> Iterator[tuple[str, ...]]:
     row = queries.manifest(session, number)
     line = table_of(LineRow)
     found = session.execute(
@@ -134,4 +150,40 @@ def export_csv(session: Session, number: str) -> bytes:
     lines = [line_of(known) for known in found]
     extras = tuple(dict.fromkeys(name for known in lines for name, _ in known.extra))
     head = Head(row.number, row.origin, row.receiver, row.due)
-    return manifest_files.write_csv(manifests.table(head, lines, extras))
+    return manifests.table(head, lines, extras)
+
+
+# Empty ones.
+
+
+def template_csv(language: str) -> bytes:
+    """Return an empty manifest, as a spreadsheet opens it."""
+    header = tuple(columns.titles(language).values())
+    return manifest_files.write_csv([header], dialect=manifest_files.EXCEL)
+
+
+def template_xlsx(
+    session: Session, actor: Actor, language: str, translate: Callable[[str], str]
+) -> bytes:
+    """Return an empty manifest with the codes of items, and of places the actor may name."""
+    from silog_scan.documents import workbooks  # noqa: PLC0415
+
+    file = BytesIO()
+    known = [
+        Item(row.code, row.name_id, row.name_en, row.unit_id, row.unit_en)
+        for row in queries.items(session)
+    ]
+    within = queries.find_places(session, within=actor.place, text="", limit=_MOST_PLACES)
+    workbooks.write_template(
+        file,
+        headers=columns.titles(language),
+        items=known,
+        places=[(place.code, place.name) for place in within],
+        language=language,
+        translate=translate,
+    )
+    return file.getvalue()
+
+
+_MOST_PLACES = 10_000
+"""Places of a template's list: a province's villages and more."""

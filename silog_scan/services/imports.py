@@ -140,7 +140,8 @@ class _Import:
         changes = run(self._check)
         changing = [one for one in self._seen.manifests if changes[one.head.number] != "unchanged"]
         if changing:
-            file = files.keep(self._attachments, files.pieces(self._seen.file), ".csv")
+            suffix = ".csv" if self._seen.layout.dialect else ".xlsx"
+            file = files.keep(self._attachments, files.pieces(self._seen.file), suffix)
             kept = {one.id: self._keep_lines(one) for one in changing}
             for one in changing:
                 run(partial(_sweep, one))

@@ -7,7 +7,7 @@ need no more memory than a thousand.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from silog_scan.core.cells import Flaw, Row
 from silog_scan.core.columns import Columns
 from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader
-from silog_scan.documents import manifest_files
-from silog_scan.documents.manifest_files import Dialect, Table
+from silog_scan.documents import manifest_files, tables
+from silog_scan.documents.manifest_files import Dialect
+from silog_scan.documents.tables import GUESSED, Layout, Table
 from silog_scan.services import mappings
 from silog_scan.services.actors import Actor
 from silog_scan.store import queries
@@ -58,29 +59,14 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """How a file is to be read, as far as somebody said so; the rest is guessed.
-
-    ``remembers`` says that columns chosen before for the same header are to be used again.
-    """
-
-    dialect: Dialect | None = None
-    header_row: int | None = None
-    remembers: bool = False
-
-
-GUESSED = Layout()
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """What a file says before anything is stored; ``store`` is where its lines are kept."""
 
     file: Path
     store: Path
-    dialect: Dialect
+    layout: Layout
+    sheets: tuple[str, ...]
     header: tuple[str, ...]
-    header_row: int
     example: tuple[str, ...]
     columns: Columns
     rows: int
@@ -132,27 +118,20 @@ def look(
         defaults = replace(defaults, receiver=actor.place)
     store = file.with_suffix(".lines")
     store.unlink(missing_ok=True)
-    with (
-        file.open("rb") as opened,
-        manifest_files.open_csv(
-            opened, dialect=layout.dialect, header_row=layout.header_row
-        ) as table,
-        closing(Intake(store)) as intake,
-    ):
+    with tables.opened(file, layout) as table, closing(Intake(store)) as intake:
         intake.make()
-        if layout.remembers and not defaults.mapping:
+        if defaults.remembers and not defaults.mapping:
             chosen = mappings.remembered(session, table.header, defaults.origin)
             defaults = replace(defaults, mapping=chosen)
         known = known_place(session)
         reading = Reading(intake, table, defaults, catalogue=catalogue(session), known_place=known)
-        size = max(1, file.stat().st_size)
-        reading.read(lambda rows: tell(rows, opened.tell() / size))
+        reading.read(lambda rows: tell(rows, table.part()))
         found = Preview(
             file=file,
             store=store,
-            dialect=table.dialect,
+            layout=Layout(table.dialect, table.sheet, table.header_row),
+            sheets=table.sheets,
             header=table.header,
-            header_row=table.header_row,
             example=reading.example,
             columns=reading.columns,
             rows=reading.rows,
@@ -179,9 +158,9 @@ def seen(file: Path) -> Preview:
 
 def _facts(found: Preview) -> dict[str, Any]:
     return {
-        "dialect": [found.dialect.encoding, found.dialect.delimiter],
+        "layout": asdict(found.layout),
+        "sheets": found.sheets,
         "header": found.header,
-        "header_row": found.header_row,
         "example": found.example,
         "fields": found.columns.fields,
         "extras": found.columns.extras,
@@ -206,9 +185,9 @@ def _preview(
     return Preview(
         file=file,
         store=store,
-        dialect=Dialect(*facts["dialect"]),
+        layout=_layout(**facts["layout"]),
+        sheets=tuple(facts["sheets"]),
         header=header,
-        header_row=facts["header_row"],
         example=tuple(facts["example"]),
         columns=Columns(header, facts["fields"], extras),
         rows=facts["rows"],
@@ -220,6 +199,10 @@ def _preview(
         ),
         manifests=tuple(Brought(one, heads[one], *rest) for one, _, *rest in facts["manifests"]),
     )
+
+
+def _layout(dialect: dict[str, str] | None, sheet: str | None, header_row: int) -> Layout:
+    return Layout(Dialect(**dialect) if dialect else None, sheet, header_row)
 
 
 class Reading:
@@ -474,10 +457,7 @@ def _problem_json(found: Problem, translate: Callable[[str], str]) -> dict[str, 
 
 def refused_rows(seen: Preview, translate: Callable[[str], str] = str) -> bytes:
     """Return the refused rows as CSV with the reasons beside them, to be mended and sent again."""
-    with (
-        seen.file.open("rb") as opened,
-        manifest_files.open_csv(opened, dialect=seen.dialect, header_row=seen.header_row) as table,
-    ):
+    with tables.opened(seen.file, seen.layout) as table:
         rows = manifest_files.refused_rows(table.header, _refused(seen, table.rows, translate))
         return manifest_files.write_csv(rows, dialect=manifest_files.EXCEL)
 
@@ -489,7 +469,7 @@ def _refused(
     found = problems(seen)
     told = next(found, None)
     of_header: list[str] = []
-    while told and told.row <= seen.header_row:
+    while told and told.row <= (seen.layout.header_row or 0):
         of_header.append(_reason(told, translate))
         told = next(found, None)
     for row in rows:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -28,7 +37,7 @@ from silog_scan.services.intake import Preview
 from silog_scan.services.jobs import ENDED, Phase, State
 from silog_scan.store import queries, register
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
-from silog_scan.web import figures, paths, uploads, words
+from silog_scan.web import downloads, figures, paths, uploads, words
 from silog_scan.web.api import csv_file
 from silog_scan.web.context import Page, actor, answered, backend, in_words, language, now, whole
 from silog_scan.web.start import due_in_words
@@ -281,6 +290,35 @@ def export(number: str) -> Response:
     with backend().database.reading() as session:
         reports.manifest(session, actor(), number)
         return csv_file(deliveries.export_csv(session, number), number)
+
+
+@bp.get("/manifests/<text:number>.xlsx")
+def export_workbook(number: str) -> Response:
+    """Return a manifest as a workbook that can be imported again."""
+    with backend().database.reading() as session:
+        reports.manifest(session, actor(), number)
+        return _workbook(deliveries.export_xlsx(session, number), number)
+
+
+def _workbook(data: bytes, name: str) -> Response:
+    answer = make_response(data)
+    answer.content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    answer.headers["Content-Disposition"] = downloads.attachment(f"{name}.xlsx")
+    return answer
+
+
+@bp.get("/manifests/upload/template.csv")
+def template() -> Response:
+    """Return an empty manifest."""
+    return csv_file(deliveries.template_csv(language()), gettext("manifest"))
+
+
+@bp.get("/manifests/upload/template.xlsx")
+def template_workbook() -> Response:
+    """Return an empty manifest as a workbook with the codes that may be written."""
+    with backend().database.reading() as session:
+        data = deliveries.template_xlsx(session, actor(), language(), gettext)
+    return _workbook(data, gettext("manifest"))
 
 
 @bp.post("/manifests/<text:number>/close")

@@ -14,9 +14,10 @@ from silog_scan.core.columns import HEADERS
 from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults
 from silog_scan.documents.manifest_files import Dialect
+from silog_scan.documents.tables import Layout
 from silog_scan.services import files, imports, intake, uploads
 from silog_scan.services.imports import Choices
-from silog_scan.services.intake import Layout, Preview
+from silog_scan.services.intake import Preview
 from silog_scan.services.jobs import Job, Phase, State
 from silog_scan.web.context import actor, backend, now
 
@@ -39,18 +40,19 @@ class Upload:
     receiver: str | None = None
     mapping: dict[str, str] = field(default_factory=dict)
     dialect: tuple[str, str] | None = None
+    sheet: str | None = None
     header_row: int | None = None
 
     @property
     def defaults(self) -> Defaults:
         """Return what was said at upload."""
-        return Defaults(self.number, self.origin, self.receiver, self.mapping)
+        return Defaults(self.number, self.origin, self.receiver, self.mapping, remembers=True)
 
     @property
     def layout(self) -> Layout:
         """Return how the file is to be read, as far as somebody said so."""
         dialect = Dialect(*self.dialect) if self.dialect else None
-        return Layout(dialect, self.header_row, remembers=True)
+        return Layout(dialect, self.sheet, self.header_row)
 
     @property
     def token(self) -> str:
@@ -140,6 +142,7 @@ def _read_as() -> dict[str, Any]:
     return {
         "mapping": mapping,
         "dialect": (encoding, delimiter) if encoding and delimiter else None,
+        "sheet": _field("sheet"),
         "header_row": int(row) if row.isascii() and row.isdigit() else None,
     }
 

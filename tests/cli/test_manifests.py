@@ -140,11 +140,22 @@ class TestDelivery:
         assert run("manifest", "export", "SJ-1").out == out.read_text()
 
     @pytest.mark.parametrize("name", ["out.xlsx", "out.XLSX"])
-    def test_a_workbook_is_not_written_as_csv(self, run: Run, tmp_path: Path, name: str) -> None:
-        done = run("manifest", "export", "SJ-1", "-o", tmp_path / name)
+    def test_a_workbook_is_written_by_its_ending_and_imported_again(
+        self, run: Run, tmp_path: Path, name: str
+    ) -> None:
+        run("manifest", "export", "SJ-1", "-o", tmp_path / name)
 
-        assert (done.code, done.out) == (2, "")
-        assert not (tmp_path / name).exists()
+        again = run("manifest", "import", tmp_path / name, "--jsonl")
+
+        assert again.objects[0]["changes"] == {"SJ-1": "unchanged"}
+
+    def test_an_empty_manifest_is_refused_until_it_has_rows(self, run: Run, tmp_path: Path) -> None:
+        run("manifest", "template", "-o", tmp_path / "empty.xlsx")
+
+        done = run("manifest", "import", tmp_path / "empty.xlsx")
+
+        assert done.code == 1
+        assert "no rows below it" in done.err
 
     def test_a_file_that_cannot_be_written_is_told(self, run: Run, tmp_path: Path) -> None:
         done = run("manifest", "export", "SJ-1", "-o", tmp_path / "none" / "out.csv")

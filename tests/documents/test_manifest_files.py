@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import zipfile
 from collections.abc import Iterable
 from datetime import date
 from random import Random
@@ -148,15 +147,6 @@ def test_marks_of_text_are_taken_off_once() -> None:
 # ---------------------------------------------------------------------------------- what is none
 
 
-def zipped(*names: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name in names:
-            kind = "application/vnd.oasis.opendocument.spreadsheet"
-            archive.writestr(name, kind if name == "mimetype" else "")
-    return buffer.getvalue()
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -165,11 +155,6 @@ def zipped(*names: str) -> bytes:
         pytest.param(b"GIF89a", "a GIF picture", id="gif"),
         pytest.param(b"RIFF\0\0\0\0WEBPVP8 ", "a WebP picture", id="webp"),
         pytest.param(b"%PDF-1.7", "a PDF document", id="pdf"),
-        pytest.param(zipped("[Content_Types].xml", "xl/workbook.xml"), "(XLSX)", id="xlsx"),
-        pytest.param(zipped("mimetype"), "an OpenDocument workbook", id="ods"),
-        pytest.param(zipped("word/document.xml"), "a text document", id="docx"),
-        pytest.param(zipped("a.csv"), "an archive", id="zip"),
-        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "(XLS)", id="xls"),
         pytest.param(b"\x1f\x8b\x08", "a compressed file", id="gzip"),
         pytest.param(b"\xef\xbb\xbf\n<!DOCTYPE html>", "a web page", id="page"),
         pytest.param(b"item;note\r\na;\0b\r\n", "bytes that no text has", id="NUL"),
@@ -284,7 +269,7 @@ CELLS = st.one_of(
 def test_whatever_is_written_is_read_back_the_same(
     rows: list[tuple[str, str]], dialect: Dialect
 ) -> None:
-    rows = [("item", "note"), ("start", ""), *rows, ("end", "")]
+    rows = [("item", "package"), ("start", ""), *rows, ("end", "")]
 
     sheet, guess = sheet_of(manifest_files.write_csv(rows, dialect=dialect))
 

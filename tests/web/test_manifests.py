@@ -314,7 +314,7 @@ def test_a_checked_file_that_is_gone_is_asked_for_again(admin: Visitor, backend:
     ("data", "told"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04 xl/workbook", "Excel workbook"),
+        (b"PK\x03\x04 xl/workbook", "The workbook is damaged."),
         (b"\x89PNG\r\n\x1a\n", "This is a PNG picture"),
     ],
     ids=["nothing", "workbook", "picture"],
