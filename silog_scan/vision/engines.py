@@ -37,6 +37,9 @@ SYMBOLOGIES = {
 }
 """Our names and zxing-cpp's."""
 
+SQUARE = frozenset({"qrcode", "datamatrix"})
+"""Those of modules; the others are of bars."""
+
 _EAN13_LENGTH = 13
 
 

@@ -19,7 +19,7 @@ from silog_scan.vision.crops import Crop, cut_out
 from silog_scan.vision.engines import read_zbar
 from silog_scan.vision.hints import hint_for
 from silog_scan.vision.locate import Place, Unread, is_surely_code, places, unanswered
-from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
+from silog_scan.vision.stages import Scope, Stage, bars, fast, look, thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,8 @@ STILL_STAGES = (
     Stage("thorough", "raw", thorough, is_always=True),
     Stage("crop-clahe", "clahe", thorough, scope=Scope.BARS),
     Stage("crop-unsharp", "unsharp", thorough, scope=Scope.BARS),
+    Stage("bars-upper", "upper", bars, scope=Scope.BARS),
+    Stage("bars-lower", "lower", bars, scope=Scope.BARS),
     Stage("crop-averaged", "averaged", thorough, scope=Scope.BARS),
     Stage("crop-deblurred", "deblurred-more", thorough, scope=Scope.BARS),
     Stage("crop-raw", "raw", thorough, scope=Scope.BARS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from silog_scan.vision.engines import has_opencv
+from silog_scan.vision.profiles import lower, upper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,5 +122,7 @@ TREATMENTS: dict[str, Treatment] = {
     "enlarged-unsharp": _enlarged_unsharp,
     "binarised": _binarised,
     "averaged": _averaged,
+    "upper": upper,
+    "lower": lower,
 }
 """How pixels are changed before an engine looks; None where a library for it is missing."""
