@@ -14,11 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from silog_scan.core.agreement import Reading, accepted, doubted
-from silog_scan.vision.corners import middle
+from silog_scan.vision.corners import Corners, middle
 from silog_scan.vision.crops import Crop, cut_out
 from silog_scan.vision.engines import read_zbar
 from silog_scan.vision.hints import hint_for
-from silog_scan.vision.locate import Place, Unread, is_surely_code, places, unanswered
+from silog_scan.vision.locate import Place, Unread, are_of_one, is_surely_code, places, unanswered
 from silog_scan.vision.stages import Scope, Stage, bars, fast, look, thorough
 
 if TYPE_CHECKING:
@@ -63,6 +63,11 @@ _MOST_PIXELS = 4_000_000
 """Above these the later stages look at crops only: a whole large picture costs half a second."""
 
 _CLOSE_UP = 1 / 3
+
+_LONGER = 1.6
+"""Times as long as a UPC-E are the bars that it is only a part of: those of EAN-13 are 95 to 51."""
+
+_SLANT = 8  # degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class _Search:
 
     def is_more_hoped_for(self) -> bool:
         """Return whether a code is doubted, or one is there that no believed reading lies on."""
-        believed = accepted(self._readings)
+        believed = self._believed()
         if not believed or doubted(self._readings):
             return True
         return not _is_close_up(believed, self._grey) and bool(self._unanswered())
@@ -129,7 +134,7 @@ class _Search:
 
     def result(self) -> Still:
         """Return what is believed, and what lies there unread."""
-        believed = accepted(self._readings)
+        believed = self._believed()
         if self.is_over() or _is_close_up(believed, self._grey):
             return Still(tuple(believed))
         sure = [
@@ -140,8 +145,21 @@ class _Search:
         unread = (Unread(place.corners, hint_for(self._grey, place)) for place in sure)
         return Still(tuple(believed), tuple(unread))
 
+    def _believed(self) -> list[Reading]:
+        believed = accepted(self._readings)
+        return [one for one in believed if not self._is_slice(one)]
+
+    def _is_slice(self, reading: Reading) -> bool:
+        """Return whether a UPC-E is a slanting line's way through an EAN, always the same."""
+        return reading.symbology == "upce" and any(
+            _LONGER * math.hypot(*_side(reading.corners)) < math.hypot(*_side(place.corners))
+            and _slant(reading.corners, place.corners) > _SLANT
+            for place in self._places
+            if place.is_linear and are_of_one(place.corners, reading.corners)
+        )
+
     def _unanswered(self) -> list[Place]:
-        return unanswered(self._places, [each.corners for each in accepted(self._readings)])
+        return unanswered(self._places, [each.corners for each in self._believed()])
 
     def _look_at(self, place: Place, stage: Stage) -> list[Reading]:
         if place not in self._crops:
@@ -165,6 +183,18 @@ def _is_piece(place: Place, readings: Iterable[Reading]) -> bool:
         math.dist(here, middle(one.corners)) < math.dist(one.corners[0], one.corners[2]) / 2
         for one in readings
     )
+
+
+def _side(corners: Corners) -> tuple[int, int]:
+    """Return the first side, which crosses bars."""
+    (left, top), (right, bottom) = corners[:2]
+    return right - left, bottom - top
+
+
+def _slant(one: Corners, other: Corners) -> float:
+    """Return how many degrees, of 90 at most, the first sides are turned to each other."""
+    turn = math.degrees(math.atan2(*_side(one)) - math.atan2(*_side(other))) % 180
+    return min(turn, 180 - turn)
 
 
 def _is_close_up(readings: Iterable[Reading], grey: Grey) -> bool:
