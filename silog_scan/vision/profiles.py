@@ -9,12 +9,10 @@ for the wrong widths.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
+from silog_scan.vision.blurs import Blur, Shape, light_of, restored
 from silog_scan.vision.engines import has_opencv
 
 if TYPE_CHECKING:
@@ -26,38 +24,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Doubles = NDArray[np.float64]
 
-_GAMMA = 2.2  # of cameras' tone curves
 _SAMPLES = 1200  # of a line: at least four a module of the longest code
 _ROWS = 24  # that are averaged; more are averaged by shrinking
 _STEEPEST = 0.35  # of the height, most that a bar's ends lie apart
 _STEP = 2.0  # samples, from slant to slant
 _FINEST = 0.12  # cycles a sample, of edges by which the slant is found
-_RESIDUE = 1.1  # samples, deviation of what lens and pixels blur beside it
-_CHORDS = 63
 _ENVELOPE = 6  # part of the line in which there is ink and paper for certain
 _FINER = 2  # times, before edges fall between two samples
 _BLACK, _WHITE = 15, 235
 _STRIP = 8  # pixels, height of a printed line, least
-
-
-class Shape(StrEnum):
-    """How a point of light is spread along a line."""
-
-    BELL = "bell"
-    DISC = "disc"
-    PATH = "path"
-
-
-@dataclass(frozen=True, slots=True)
-class Blur:
-    """A blur to undo: its shape, its standard deviation in samples, and the noise it is in.
-
-    ``noise`` is the noise's power as a share of the signal's.
-    """
-
-    shape: Shape
-    width: float
-    noise: float
 
 
 BLURS = (
@@ -108,7 +83,7 @@ def _line(crop: Grey) -> Floats:
     steepest = _STEEPEST * crop.shape[0] * _SAMPLES / crop.shape[1]
     size = (_SAMPLES, min(_ROWS, crop.shape[0]))
     small = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    light = np.asarray((small.astype(np.float32) / 255) ** _GAMMA, np.float32)
+    light = light_of(np.asarray(small, np.uint8))
     return np.asarray(_sheared(light, _slant(light, steepest)).mean(axis=0), np.float32)
 
 
@@ -159,25 +134,7 @@ def _filters() -> Doubles:
     import numpy as np
 
     waves = np.fft.rfftfreq(2 * _SAMPLES).astype(np.float64)
-    passed = [(_passed(blur, waves), blur.noise) for blur in BLURS]
-    return np.stack([share / (share**2 + noise) for share, noise in passed])
-
-
-def _passed(blur: Blur, waves: Doubles) -> Doubles:
-    """Return the share of each wave, in cycles a sample, that the blur lets pass."""
-    import numpy as np
-
-    width = np.pi * blur.width * waves
-    rest = np.exp(-2 * (np.pi * _RESIDUE * waves) ** 2)
-    match blur.shape:
-        case Shape.BELL:
-            return np.asarray(np.exp(-2 * width**2))
-        case Shape.PATH:  # as long as the square root of twelve times its deviation
-            return np.asarray(np.sinc(math.sqrt(12) * width / np.pi) * rest)
-        case Shape.DISC:  # its radius is twice its deviation, along every line
-            across = np.linspace(-1, 1, _CHORDS + 2)[1:-1]
-            chords = np.sqrt(1 - across**2)
-            return np.asarray(np.cos(4 * np.outer(width, across)) @ (chords / chords.sum()) * rest)
+    return np.stack([restored(blur, waves) for blur in BLURS])
 
 
 def _printed(rows: Floats) -> Grey:

@@ -10,21 +10,24 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from silog_scan.core.agreement import Reading, accepted, doubted
 from silog_scan.vision.corners import Corners, middle
-from silog_scan.vision.crops import Crop, cut_out
+from silog_scan.vision.crops import Crop, cut_out, sliced
 from silog_scan.vision.engines import read_zbar
 from silog_scan.vision.hints import hint_for
 from silog_scan.vision.locate import Place, Unread, are_of_one, is_surely_code, places, unanswered
-from silog_scan.vision.stages import Scope, Stage, bars, fast, look, thorough
+from silog_scan.vision.patches import patches
+from silog_scan.vision.stages import Scope, Stage, bars, fast, look, squares, thorough
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from silog_scan.vision.frames import Grey
+
+    Cut = Callable[[Grey, Corners], Crop]
 
 STILL_STAGES = (
     # The first three always, for the sake of a second code that only one of them sees.
@@ -42,6 +45,12 @@ STILL_STAGES = (
     Stage("square-clahe", "clahe", thorough, scope=Scope.SQUARES),
     Stage("square-deblurred", "deblurred-more", thorough, scope=Scope.SQUARES),
     Stage("square-smooth", "smooth", thorough, scope=Scope.SQUARES),
+    Stage("patch-enlarged", "enlarged", squares, scope=Scope.PATCHES),
+    Stage("patch-refocused", "refocused", squares, scope=Scope.PATCHES),
+    Stage("patch-denoised", "denoised", squares, scope=Scope.PATCHES),
+    Stage("patch-refocused-more", "refocused-more", squares, scope=Scope.PATCHES),
+    Stage("patch-refocused-disc", "refocused-disc", squares, scope=Scope.PATCHES),
+    Stage("patch-refocused-most", "refocused-most", squares, scope=Scope.PATCHES),
     Stage("clahe-thorough", "clahe", thorough),
     Stage("smooth", "smooth", thorough),
     Stage("unsharp", "unsharp", thorough),
@@ -111,6 +120,10 @@ class _Search:
     def _places(self) -> list[Place]:
         return places(self._grey)
 
+    @cached_property
+    def _patches(self) -> list[Place]:
+        return [Place(corners, is_linear=False) for corners in patches(self._grey)]
+
     def is_over(self) -> bool:
         """Return whether the patience is spent."""
         return time.thread_time() > self._until
@@ -128,9 +141,9 @@ class _Search:
             if stage.is_always or self._grey.size <= _MOST_PIXELS:
                 self._readings += look(stage, self._grey, self._treated)
             return
-        for place in self._unanswered():
-            if place.is_linear == (stage.scope is Scope.BARS) and not self.is_over():
-                self._readings += self._look_at(place, stage)
+        for place, cut in self._parts(stage.scope):
+            if not self.is_over():
+                self._readings += self._look_at(place, cut, stage)
 
     def result(self) -> Still:
         """Return what is believed, and what lies there unread."""
@@ -159,12 +172,22 @@ class _Search:
         )
 
     def _unanswered(self) -> list[Place]:
-        return unanswered(self._places, [each.corners for each in self._believed()])
+        return unanswered(self._places, self._answers())
 
-    def _look_at(self, place: Place, stage: Stage) -> list[Reading]:
+    def _answers(self) -> list[Corners]:
+        return [reading.corners for reading in self._believed()]
+
+    def _parts(self, scope: Scope) -> list[tuple[Place, Cut]]:
+        """Return the unread parts of the picture to look at, and how each is cut out."""
+        if scope is Scope.PATCHES:
+            return [(patch, sliced) for patch in unanswered(self._patches, self._answers())]
+        is_linear = scope is Scope.BARS
+        cut = partial(cut_out, is_linear=is_linear)
+        return [(place, cut) for place in self._unanswered() if place.is_linear == is_linear]
+
+    def _look_at(self, place: Place, cut: Cut, stage: Stage) -> list[Reading]:
         if place not in self._crops:
-            cut = cut_out(self._grey, place.corners, is_linear=place.is_linear)
-            self._crops[place] = cut, {}
+            self._crops[place] = cut(self._grey, place.corners), {}
         crop, treated = self._crops[place]
         return [
             replace(
