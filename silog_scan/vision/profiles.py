@@ -41,13 +41,17 @@ BLURS = (
     Blur(Shape.BELL, 2.6, 0.01),
     Blur(Shape.BELL, 3.3, 0.001),
     Blur(Shape.BELL, 4.2, 0.001),
+    Blur(Shape.BELL, 5.3, 0.001),
+    Blur(Shape.BELL, 6.7, 0.001),
     Blur(Shape.DISC, 2.6, 0.01),
     Blur(Shape.DISC, 3.3, 0.01),
     Blur(Shape.DISC, 4.2, 0.001),
     Blur(Shape.DISC, 5.3, 0.001),
+    Blur(Shape.DISC, 6.7, 0.001),
     Blur(Shape.PATH, 2, 0.01),
     Blur(Shape.PATH, 3.3, 0.01),
     Blur(Shape.PATH, 5.3, 0.001),
+    Blur(Shape.PATH, 6.7, 0.001),
 )
 """Bells of lenses, discs of those out of focus, paths of hands that moved."""
 
