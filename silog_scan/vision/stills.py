@@ -1,8 +1,9 @@
 """Which stage looks at a picture that no better one follows: cheap ones first, as few as needed.
 
 Measured on 485 photographs: looks at the whole picture read 88 %, with looks at crops of what was
-located, and sharpened ones, 95.2 %, none of them wrong. Only two differently treated looks are
-evidence for a retail code; a crop treated like the picture it is cut from is the same look.
+located, and sharpened ones, 95.9 %, none of them wrong. Only two differently treated looks are
+evidence for a retail code; a crop treated like the picture it is cut from is the same look, and so
+is one half of its bars, freed of however many blurs: the other half is other pixels.
 """
 
 from __future__ import annotations
@@ -41,23 +42,17 @@ STILL_STAGES = (
     Stage("crop-averaged", "averaged", thorough, scope=Scope.BARS),
     Stage("crop-deblurred", "deblurred-more", thorough, scope=Scope.BARS),
     Stage("crop-raw", "raw", thorough, scope=Scope.BARS),
-    Stage("square-unsharp", "unsharp", thorough, scope=Scope.SQUARES),
     Stage("square-clahe", "clahe", thorough, scope=Scope.SQUARES),
-    Stage("square-deblurred", "deblurred-more", thorough, scope=Scope.SQUARES),
-    Stage("square-smooth", "smooth", thorough, scope=Scope.SQUARES),
     Stage("patch-enlarged", "enlarged", squares, scope=Scope.PATCHES),
     Stage("patch-refocused", "refocused", squares, scope=Scope.PATCHES),
     Stage("patch-denoised", "denoised", squares, scope=Scope.PATCHES),
     Stage("patch-refocused-more", "refocused-more", squares, scope=Scope.PATCHES),
     Stage("patch-refocused-disc", "refocused-disc", squares, scope=Scope.PATCHES),
     Stage("patch-refocused-most", "refocused-most", squares, scope=Scope.PATCHES),
-    Stage("clahe-thorough", "clahe", thorough),
-    Stage("smooth", "smooth", thorough),
+    Stage("smooth", "smooth", thorough),  # the one other look there is without OpenCV
     Stage("unsharp", "unsharp", thorough),
     Stage("deblurred", "deblurred", thorough),
-    Stage("enlarged", "enlarged", thorough),
     Stage("enlarged-unsharp", "enlarged-unsharp", thorough),
-    Stage("binarised", "binarised", thorough),
     Stage("zbar", "raw", read_zbar),
 )
 
