@@ -53,6 +53,7 @@ STILL_STAGES = (
     Stage("unsharp", "unsharp", thorough),
     Stage("deblurred", "deblurred", thorough),
     Stage("enlarged-unsharp", "enlarged-unsharp", thorough),
+    Stage("binarised", "binarised", thorough),
     Stage("zbar", "raw", read_zbar),
 )
 

@@ -129,6 +129,20 @@ def _enlarged_unsharp(grey: Grey) -> Grey | None:
     return None if large is None else _unsharp(large)
 
 
+def _binarised(grey: Grey) -> Grey | None:
+    """Part ink and paper by the light around each pixel: saves codes half in shadow."""
+    if not has_opencv():
+        return None
+    import cv2
+    import numpy as np
+
+    window = max(15, min(grey.shape) // 8) | 1
+    smooth, mean = cv2.GaussianBlur(grey, (3, 3), 0), cv2.ADAPTIVE_THRESH_GAUSSIAN_C
+    return np.asarray(
+        cv2.adaptiveThreshold(smooth, 255, mean, cv2.THRESH_BINARY, window, 5), np.uint8
+    )
+
+
 def _averaged(grey: Grey) -> Grey | None:
     """Average every row of an upright crop with those near it, then sharpen: saves noisy bars."""
     if not has_opencv():
@@ -149,6 +163,7 @@ TREATMENTS: dict[str, Treatment] = {
     "deblurred-more": _deblurred_more,
     "enlarged": _enlarged,
     "enlarged-unsharp": _enlarged_unsharp,
+    "binarised": _binarised,
     "averaged": _averaged,
     "refocused": partial(_refocused, blur=Blur(Shape.BELL, 1.8, 0.1)),
     "refocused-more": partial(_refocused, blur=Blur(Shape.BELL, 2.3, 0.01)),
