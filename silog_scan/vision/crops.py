@@ -21,6 +21,7 @@ _QUIET = 0.25  # of the code's width, added on either side of bars
 _MARGIN = 0.12  # of a square's, on every side
 _WIDTH = 900  # pixels a crop is enlarged to
 _MOST_ENLARGED = 3.0
+_LARGEST = 256  # pixels, of a part that is looked at as it is
 _FEWEST_EDGES = 16  # of bars: EAN-8 and a short ITF have some 40
 _ALIKE = 0.55  # correlation of the upper and the lower half of bars
 _ACROSS = 0.35  # of the variance, from bar to bar: along an edge or shadow there is none
@@ -64,6 +65,20 @@ def cut_out(grey: Grey, corners: Corners, *, is_linear: bool) -> Crop:
         grey, forth, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return Crop(np.asarray(flat, np.uint8), np.asarray(np.linalg.inv(forth), np.float64))
+
+
+def sliced(grey: Grey, corners: Corners) -> Crop:
+    """Return the part of the picture in an upright box, shrunk if it is large."""
+    import cv2
+    import numpy as np
+
+    (left, top), (right, bottom) = corners[0], corners[2]
+    x, y = max(left, 0), max(top, 0)
+    part = grey[y:bottom, x:right]
+    scale = min(1.0, _LARGEST / max(part.shape))
+    small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    way_back = np.array([[1 / scale, 0, x], [0, 1 / scale, y], [0, 0, 1]])
+    return Crop(np.asarray(small, np.uint8), way_back)
 
 
 def grown(corners: Corners, share: float, *, is_both_ways: bool) -> Points:

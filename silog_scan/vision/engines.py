@@ -37,6 +37,9 @@ SYMBOLOGIES = {
 }
 """Our names and zxing-cpp's."""
 
+SQUARE = frozenset({"qrcode", "datamatrix"})
+"""Those of modules; the others are of bars."""
+
 _EAN13_LENGTH = 13
 
 
@@ -82,13 +85,14 @@ def read_zxing(
 
 
 def read_zbar(grey: Grey) -> list[Reading]:
-    """Return what ZBar reads, nothing where it is missing or the text is not ASCII.
+    """Return what ZBar reads, nothing where it is missing or the text is empty or not ASCII.
 
     ZBar garbles other texts, and a garbled text is worse than none.
     """
     if _flaw("pyzbar.pyzbar"):
         return []
-    return [_from_zbar(symbol) for symbol in zbar.decode(grey) if symbol.data.isascii()]
+    found = zbar.decode(grey)
+    return [_from_zbar(symbol) for symbol in found if symbol.data and symbol.data.isascii()]
 
 
 def has_opencv() -> bool:

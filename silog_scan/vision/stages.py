@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from silog_scan.vision.engines import read_zxing
+from silog_scan.vision.engines import SQUARE, SYMBOLOGIES, read_zxing
 from silog_scan.vision.treatments import TREATMENTS
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """What a stage looks at: the picture, its middle, or the crops of what was located in it."""
+    """What a stage looks at: the picture, its middle, crops of places, or its busiest patches."""
 
     PICTURE = "picture"
     BARS = "bars"
     SQUARES = "squares"
+    PATCHES = "patches"
     MIDDLE = "middle"
 
 
@@ -44,6 +45,8 @@ class Stage:
 
 fast = partial(read_zxing, thorough=False)
 thorough = partial(read_zxing, thorough=True)
+bars = partial(read_zxing, formats=[name for name in SYMBOLOGIES if name not in SQUARE])
+squares = partial(read_zxing, formats=sorted(SQUARE), thorough=True)
 
 
 def look(stage: Stage, grey: Grey, treated: dict[str, Grey | None]) -> list[Reading]:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING
 
+from silog_scan.vision.blurs import Blur, Shape, light_of, restored
 from silog_scan.vision.engines import has_opencv
+from silog_scan.vision.profiles import lower, upper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from silog_scan.vision.blurs import Doubles
     from silog_scan.vision.frames import Grey
 
     Treatment = Callable[[Grey], Grey | None]
+
+
+_REACH = 16  # pixels mirrored around a part, so that its edges make no waves
 
 
 def _raw(grey: Grey) -> Grey:
@@ -70,6 +78,42 @@ def _richardson_lucy(grey: Grey, *, sigma: float, rounds: int) -> Grey | None:
     return np.clip(guess - 1, 0, 255).astype(np.uint8)
 
 
+def _refocused(grey: Grey, *, blur: Blur) -> Grey | None:
+    """Undo a blur in both directions, and double the size."""
+    if not has_opencv():
+        return None
+    import numpy as np
+
+    around = np.pad(light_of(grey), _REACH, mode="symmetric")
+    mean = around.mean()
+    waves = np.hypot(
+        np.fft.fftfreq(around.shape[0])[:, None], np.fft.rfftfreq(around.shape[1])[None]
+    )
+    known = np.linspace(0, math.sqrt(1 / 2), 256)
+    gain = np.interp(waves, known, restored(blur, known))
+    sharp = np.fft.irfft2(np.fft.rfft2(around - mean) * gain, around.shape) + mean
+    return _enlarged(_stretched(sharp[_REACH:-_REACH, _REACH:-_REACH]))
+
+
+def _stretched(light: Doubles) -> Grey:
+    """Return grey levels of the light from nearly the darkest to nearly the brightest."""
+    import numpy as np
+
+    dark, bright = np.percentile(light, (2, 98))
+    return np.asarray(np.clip((light - dark) / (bright - dark + 1e-9), 0, 1) * 255, np.uint8)
+
+
+def _denoised(grey: Grey) -> Grey | None:
+    """Average each pixel with those of alike surroundings, and double the size (Buades 2005)."""
+    if not has_opencv():
+        return None
+    import cv2
+    import numpy as np
+
+    calm = cv2.fastNlMeansDenoising(cv2.GaussianBlur(grey, (0, 0), 0.8), None, 15, 5, 11)
+    return _enlarged(np.asarray(calm, np.uint8))
+
+
 def _enlarged(grey: Grey) -> Grey | None:
     """Double the size: saves modules of 1.25 pixels, which no scan line samples well."""
     if not has_opencv():
@@ -121,5 +165,12 @@ TREATMENTS: dict[str, Treatment] = {
     "enlarged-unsharp": _enlarged_unsharp,
     "binarised": _binarised,
     "averaged": _averaged,
+    "refocused": partial(_refocused, blur=Blur(Shape.BELL, 1.8, 0.1)),
+    "refocused-more": partial(_refocused, blur=Blur(Shape.BELL, 2.3, 0.01)),
+    "refocused-disc": partial(_refocused, blur=Blur(Shape.DISC, 2.25, 0.01)),
+    "refocused-most": partial(_refocused, blur=Blur(Shape.BELL, 4, 0.1)),
+    "denoised": _denoised,
+    "upper": upper,
+    "lower": lower,
 }
 """How pixels are changed before an engine looks; None where a library for it is missing."""

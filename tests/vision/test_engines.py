@@ -1,5 +1,6 @@
 import inspect
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from silog_scan.core.agreement import Reading
 from silog_scan.core.codes import Kind, identify
 from silog_scan.core.errors import Refused
-from silog_scan.vision import engines
+from silog_scan.vision import engines, zbar
 from silog_scan.vision.engines import available, read_zbar, read_zxing
 from silog_scan.vision.frames import Grey
 
@@ -50,6 +51,14 @@ def test_zbar_reads_what_it_knows_back_as_drawn(
 @needs_zbar
 def test_zbar_keeps_silent_about_texts_it_may_garble(draw: Callable[..., Grey]) -> None:
     assert read_zbar(draw("№ 12 — kotak", "qrcode")) == []
+
+
+@needs_zbar
+def test_what_zbar_gives_without_a_text_is_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = SimpleNamespace(data=b"", type="CODE128", rect=SimpleNamespace())
+    monkeypatch.setattr(zbar, "decode", lambda _: [empty])
+
+    assert read_zbar(np.zeros((8, 8), np.uint8)) == []
 
 
 @pytest.mark.parametrize("engine", [read_zxing, pytest.param(read_zbar, marks=needs_zbar)])

@@ -130,6 +130,26 @@ def test_a_linear_code_turned_by_any_angle_is_believed(draw: Callable[..., Grey]
     assert np.mean(reading.corners, axis=0) == pytest.approx((400, 300), abs=15)
 
 
+@pytest.mark.parametrize(
+    ("degrees", "texts"),
+    [
+        pytest.param(20, [], id="a line that slants across longer bars"),
+        pytest.param(0, ["01234565"], id="beside an add-on"),
+    ],
+)
+def test_a_upc_e_in_longer_bars_is_believed_if_it_lies_as_they_do(
+    degrees: int, texts: list[str], draw: Callable[..., Grey]
+) -> None:
+    turn = cv2.getRotationMatrix2D((400, 300), degrees, 1)
+    sheet = draw("4006381333931", "ean13", size=(800, 600))
+    turned = np.asarray(cv2.warpAffine(sheet, turn, (800, 600), borderValue=(255,)), np.uint8)
+    across = ((320, 298), (480, 298), (480, 302), (320, 302))
+    engine = Engine(Reading("01234565", "upce", across, "engine"))
+    stages = [Stage("one", "raw", engine, is_always=True), Stage("two", "clahe", engine)]
+
+    assert [reading.text for reading in read_still(turned, stages=stages).readings] == texts
+
+
 def test_an_enlarged_picture_gives_corners_of_the_picture_itself(draw: Callable[..., Grey]) -> None:
     sheet = draw("1271-KS-004512", "code128", size=(800, 600))
 
