@@ -2,7 +2,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice, repeat
 
+import cv2
 import numpy as np
+import pytest
 
 from silog_scan.core.agreement import Reading
 from silog_scan.vision.film import MOST_SKIPPED, FrameReader, Turn
@@ -84,6 +86,45 @@ def test_a_code_in_an_enlarged_middle_lies_where_it_is_in_the_frame(
 
     assert abs(found.corners[0][0] - expected.corners[0][0]) <= 2
     assert abs(found.corners[0][1] - expected.corners[0][1]) <= 2
+
+
+@pytest.fixture
+def moving(draw: Callable[..., Grey]) -> list[Grey]:
+    """Return frames of a label too blurred for an engine alone, moving four pixels a frame."""
+    label = draw("1271-KS-004512", "code128")[::2, ::2]
+    frames = [laid(label, left=400 + 4 * step) for step in range(6)]
+    return [np.asarray(cv2.GaussianBlur(frame, (0, 0), 1.2), np.uint8) for frame in frames]
+
+
+def test_a_code_located_unread_is_read_in_every_frame_from_then_on(moving: list[Grey]) -> None:
+    nothing = Turn(Stage("nothing", "raw", Engine()))
+    reader = FrameReader([Turn(), *[nothing] * 5])
+
+    looks = [reader.read(frame) for frame in moving]
+
+    assert [[one.text for one in look.readings] for look in looks] == [["1271-KS-004512"]] * 6
+    lefts = [look.readings[0].corners[0][0] for look in looks]
+    assert abs(lefts[5] - lefts[0] - 20) <= 4
+
+
+def test_a_spared_stage_looks_only_where_no_code_waits_to_be_read(moving: list[Grey]) -> None:
+    spared = Engine()
+    reader = FrameReader([Turn(), Turn(Stage("spared", "raw", spared), is_spared=True)])
+
+    for frame in (*moving[:4], noise(1), noise(2), noise(3), noise(4)):
+        reader.read(frame)
+
+    assert spared.looks == 2
+
+
+def test_a_code_that_is_read_as_it_is_does_not_wait(moving: list[Grey]) -> None:
+    corners = ((460, 320), (760, 320), (760, 390), (460, 390))
+    engine = Engine(replace(PACKAGE, corners=corners))
+    reader = FrameReader([Turn(Stage("one", "raw", engine)), Turn()], Stage("two", "raw", engine))
+
+    looks = [reader.read(frame) for frame in moving]
+
+    assert {one.stage for look in looks for one in look.readings} <= {"one", "two"}
 
 
 def laid(label: Grey, *, left: int) -> Grey:
