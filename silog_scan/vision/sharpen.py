@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
     from numpy.typing import NDArray
 
     from silog_scan.vision.frames import Grey
 
-    Floats = NDArray[np.float32]
     Waves = NDArray[np.complex128]
     Doubles = NDArray[np.float64]
+    Levels = NDArray[np.floating[Any]]
 
 _BANDS = 8  # that rows are averaged to before their skew is known
 _SKEW, _STEP = 6.0, 0.75  # pixels between the ends of a bar, most and step by step
@@ -26,6 +28,7 @@ _EDGE = 20  # part of a row in which it fades at either end
 _ROWS = 8  # of the picture of a line: the engine looks at a few
 _ROW_NOISE, _SQUARE_NOISE = 1 / 150, 1 / 10  # share of the signal's power
 _LEVELS = (15, 235)
+_SAMPLE = 1000  # pixels
 _OUTLIERS = 50  # part of the pixels at either end
 
 
@@ -71,14 +74,12 @@ def square(grey: Grey, sigma: float) -> Grey:
     high, wide = (cv2.getOptimalDFTSize(side + 2 * margin) for side in grey.shape)
     after = (high - grey.shape[0] - margin, wide - grey.shape[1] - margin)
     framed = np.pad(grey.astype(np.float32), ((margin, after[0]), (margin, after[1])), mode="edge")
-    down, across = np.fft.fftfreq(high)[:, None], _frequencies(wide)
-    restored = np.fft.rfft2(framed - framed.mean()) * _undoing(
-        np.hypot(down, across), sigma, _SQUARE_NOISE
-    )
-    sharp = np.fft.irfft2(restored, framed.shape)[margin : -after[0], margin : -after[1]]
-    return np.asarray(
-        cv2.resize(_levelled(sharp), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8
-    )
+    rows = np.asarray(np.fft.fftfreq(high), np.float64)
+    down, across = _passed(rows, sigma), _passed(_frequencies(wide), sigma)
+    undoing = _undoing(np.outer(down, across).astype(np.float32), _SQUARE_NOISE)
+    restored = np.fft.irfft2(np.fft.rfft2(framed - framed.mean()) * undoing, framed.shape)
+    sharp = _levelled(restored[margin : -after[0], margin : -after[1]])
+    return np.asarray(cv2.resize(sharp, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _waves(strip: Grey, *, is_light: bool) -> Waves:
@@ -123,7 +124,7 @@ def _turned(skew: float, frequencies: Doubles) -> Waves:
 def _row(waves: Waves, sigma: float, *, width: int) -> Grey:
     import numpy as np
 
-    restored = waves * _undoing(_frequencies(width), sigma, _ROW_NOISE)
+    restored = waves * _undoing(_passed(_frequencies(width), sigma), _ROW_NOISE)
     return np.tile(_levelled(np.fft.irfft(restored, FINER * width)), (_ROWS, 1))
 
 
@@ -133,20 +134,25 @@ def _frequencies(width: int) -> Doubles:
     return np.asarray(np.fft.rfftfreq(width), np.float64)
 
 
-def _undoing(frequencies: Doubles, sigma: float, noise: float) -> Doubles:
+def _passed(frequencies: Doubles, sigma: float) -> Doubles:
+    """Return the share of every wave that a blur lets pass, of cycles a pixel."""
+    import numpy as np
+
+    return np.asarray(np.exp(-2 * (np.pi * frequencies * sigma) ** 2), np.float64)
+
+
+def _undoing(passed: Levels, noise: float) -> Levels:
     """Return what each wave is multiplied with, less where noise drowns it."""
+    return passed / (passed**2 + passed.dtype.type(noise))
+
+
+def _levelled(values: Levels) -> Grey:
+    """Return the values spread over all grey levels, but for outliers; few tell where they lie."""
     import numpy as np
 
-    passed = np.exp(-2 * (np.pi * frequencies * sigma) ** 2)
-    return np.asarray(passed / (passed**2 + noise), np.float64)
-
-
-def _levelled(values: Doubles) -> Grey:
-    import numpy as np
-
-    few = values.size // _OUTLIERS
-    parted = np.partition(values, (few, -few - 1), axis=None)
-    low, high = parted[few], parted[-few - 1]
+    sample = np.sort(values.ravel()[:: max(1, values.size // _SAMPLE)])
+    few = sample.size // _OUTLIERS
+    low, high = sample[few], sample[-few - 1]
     ink, paper = _LEVELS
     levels = (values - low) / (high - low + 1e-6) * (paper - ink) + ink
     return np.asarray(np.clip(levels, 0, 255), np.uint8)

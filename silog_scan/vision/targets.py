@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from silog_scan.vision.frames import Grey
 
 TREATMENT = "crop+sharpened"
-SIGMAS = (1.3, 1.0, 1.6, 0.5)
-"""Widths of blur, in pixels, that are undone of a square one after the other, one a frame."""
+_USUAL, _OTHERS = 1.3, (1.0, 1.6, 0.5)
+"""Widths of blur, in pixels, undone of a square: one in every frame, the others in turn."""
 
 _LINEAR = ("code128", "code39", "itf", "ean13", "ean8", "upca", "upce")
 _SQUARE = ("qrcode", "datamatrix")
@@ -141,8 +141,9 @@ def _width(reading: Reading) -> int:
 
 def _in_square(grey: Grey, corners: Corners, turn: int) -> list[Reading]:
     left, top, right, bottom = _inside(_grown(box(corners), _MARGIN), grey)
-    sharp = sharpen.square(grey[top:bottom, left:right], SIGMAS[turn % len(SIGMAS)])
-    return read_zxing(sharp, formats=_SQUARE)
+    part = grey[top:bottom, left:right]
+    looks = (sharpen.square(part, sigma) for sigma in (_USUAL, _OTHERS[turn % len(_OTHERS)]))
+    return [one for sharp in looks for one in read_zxing(sharp, formats=_SQUARE)]
 
 
 def _strip(grey: Grey, corners: Corners) -> Grey:
