@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from _pictures import Picture, dozen, film
+from _pictures import Picture, approach, dozen, film
 
 from silog_scan.core.agreement import Agreement, Reading
 from silog_scan.vision.engines import read_zxing
@@ -80,14 +80,21 @@ WAYS = {
 }
 
 
-def near_the_limit(films: int) -> None:
+SETS = {
+    "a label brought nearer, at the limit of zxing-cpp": approach,
+    "labels anyhow: easy, hard and out of reach": film,
+}
+
+
+def near_the_limit(films: int, title: str, draw: Callable[..., list[Picture]]) -> None:
     """Print who accepts how many labels within twelve frames of 960 by 540, and at which cost."""
     scores = {name: Score() for name in WAYS}
     for number in range(films):
-        pictures = film(number, frames=FRAMES)
+        pictures = draw(number, frames=FRAMES)
         for name, way in WAYS.items():
             scores[name].add(way(), pictures)
-    print("| | accepted within 12 frames | wrong | CPU ms a frame |\n|---|---|---|---|")
+    print(f"\n| {title} | accepted within 12 frames | wrong | CPU ms a frame |")
+    print("|---|---|---|---|")
     for name, score in scores.items():
         share, cost = 100 * score.accepted / films, 1000 * score.seconds / score.frames
         print(f"| {name} | {share:.0f} % | {score.wrong} | {cost:.1f} |")
@@ -116,5 +123,6 @@ def full_hd() -> None:
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)
-    near_the_limit(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    for title, draw in SETS.items():
+        near_the_limit(int(sys.argv[1]) if len(sys.argv) > 1 else 40, title, draw)
     full_hd()

@@ -52,8 +52,9 @@ def test_the_corners_are_where_the_symbol_lies(pictures: ModuleType) -> None:
     assert symbol.std() > 2 * picture.grey.std()
 
 
-def test_a_film_shows_one_label_in_every_frame(pictures: ModuleType) -> None:
-    frames = pictures.film(1, frames=3)
+@pytest.mark.parametrize("kind", ["film", "approach"])
+def test_a_film_shows_one_label_in_every_frame(pictures: ModuleType, kind: str) -> None:
+    frames = getattr(pictures, kind)(1, frames=3)
 
     assert len({frame.codes[0].text for frame in frames}) == 1
     assert len({frame.codes[0].corners for frame in frames}) == 3

@@ -40,6 +40,9 @@ SYMBOLOGIES = {
 SQUARE = frozenset({"qrcode", "datamatrix"})
 """Those of modules; the others are of bars."""
 
+_TINY = frozenset({"MicroQRCode", "RMQRCode"})
+"""Read by zxing-cpp as QR codes: the smallest corrects no errors, and is seen in blurred others."""
+
 _EAN13_LENGTH = 13
 
 
@@ -81,7 +84,7 @@ def read_zxing(
         try_invert=thorough,
         text_mode=zxingcpp.TextMode.Plain,
     )
-    return [_from_zxing(barcode) for barcode in found]
+    return [_from_zxing(barcode) for barcode in found if barcode.format.name not in _TINY]
 
 
 def read_zbar(grey: Grey) -> list[Reading]:

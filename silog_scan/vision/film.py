@@ -1,4 +1,4 @@
-"""Which stage looks at which frame of a film: one cheap one a frame, none where nothing moved."""
+"""What is done with which frame of a film: one cheap thing each, none where nothing moved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from silog_scan.vision.corners import box, middle
+from silog_scan.vision.locate import unanswered
 from silog_scan.vision.stages import Scope, Stage, fast, look, thorough
+from silog_scan.vision.targets import Target, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,14 +20,27 @@ if TYPE_CHECKING:
     from silog_scan.vision.corners import Box
     from silog_scan.vision.frames import Grey
 
-FILM_STAGES = (
-    # The whole frame and its middle in turn, where a person holds what is hard to read.
-    Stage("fast", "raw", fast),
-    Stage("middle-enlarged", "enlarged", fast, scope=Scope.MIDDLE),
-    Stage("clahe", "clahe", fast),
-    Stage("middle", "raw", thorough, scope=Scope.MIDDLE),
-    Stage("fast", "raw", fast),
-    Stage("middle-deblurred", "deblurred", thorough, scope=Scope.MIDDLE),
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one frame is for: a stage looks at it, or, where there is none, codes are located in it.
+
+    A ``spared`` stage has its turn only where no located code waits to be read. Codes are located
+    in the frame ``shrunk`` so many times: by three soft ones are found best, by two small ones.
+    """
+
+    stage: Stage | None = None
+    is_spared: bool = False
+    shrunk: int = 3
+
+
+FILM_TURNS = (
+    Turn(Stage("fast", "raw", fast)),
+    Turn(shrunk=3),
+    Turn(Stage("middle-enlarged", "enlarged", fast, scope=Scope.MIDDLE), is_spared=True),
+    Turn(Stage("fast", "raw", fast)),
+    Turn(shrunk=2),
+    Turn(Stage("middle", "raw", thorough, scope=Scope.MIDDLE), is_spared=True),
 )
 
 TRACKED = Stage("tracked", "raw", thorough)
@@ -34,7 +49,8 @@ MOST_SKIPPED = 7
 """Frames passed over in a row because nothing moved: what the gate misses is late by 1/4 second."""
 
 _MOST_TRACKED = 4  # codes: more cost as much, each in its region, as the whole frame
-_RATE, _MEASURED = 30, 2 * len(FILM_STAGES)  # frames a second, and frames to measure with
+_MOST_TARGETS = 2
+_RATE, _MEASURED = 30, 2 * len(FILM_TURNS)  # frames a second, and frames to measure with
 _MOST_MISSES = 3  # looks at a region in vain, after which the code is searched again
 
 
@@ -55,21 +71,23 @@ class _Tracked:
 
 
 class FrameReader:
-    """Reads the frames of a film or camera, one cheap stage a frame, in turn.
+    """Reads the frames of a film or camera, each in one cheap way, in turn.
 
-    A code that one stage misses is met by the next a thirtieth of a second later. What was read is
+    A code that one way misses is met by the next a thirtieth of a second later. What was read is
     looked at in its own region, at a third of the cost, in every second frame; the frames between
-    are searched, so that another code is met as soon.
+    are searched, so that another code is met as soon. What was located and not read is looked at in
+    every frame, each time at other pixels.
     """
 
-    def __init__(self, stages: Sequence[Stage] = FILM_STAGES, tracked: Stage = TRACKED) -> None:
-        """Start with the first stage."""
-        self._stages, self._in_region = stages, tracked
+    def __init__(self, turns: Sequence[Turn] = FILM_TURNS, tracked: Stage = TRACKED) -> None:
+        """Start with the first turn."""
+        self._turns, self._in_region = turns, tracked
         self._turn = 0
         self._gate = _Gate()
-        self._recent: deque[list[Reading]] = deque(maxlen=len(stages))
+        self._recent: deque[list[Reading]] = deque(maxlen=len(turns))
         self._skipped = 0
         self._tracked: list[_Tracked] = []
+        self._targets: list[Target] = []
         self._was_searched = False
 
     def read(self, grey: Grey) -> Look:
@@ -77,27 +95,47 @@ class FrameReader:
         has_moved = self._gate.is_changed(grey)
         if has_moved:
             self._recent.clear()
+            self._targets = [at for one in self._targets if (at := one.followed(grey))]
         elif self._is_seen_by_all() and self._skipped < MOST_SKIPPED:
             self._skipped += 1
             return Look(tuple(reading for look in self._recent for reading in look), is_fresh=False)
         self._skipped = 0
         is_followed = has_moved and self._was_searched and 0 < len(self._tracked) <= _MOST_TRACKED
         self._was_searched = not is_followed
-        return Look(tuple(self._follow(grey) if is_followed else self._search(grey)))
+        seen = self._follow(grey) if is_followed else self._search(grey)
+        readings = [*seen, *self._sharpened(grey, seen)]
+        self._recent.append(readings)
+        return Look(tuple(readings))
 
     def _is_seen_by_all(self) -> bool:
-        return len(self._recent) == len(self._stages)
+        return len(self._recent) == len(self._turns)
 
     def _search(self, grey: Grey) -> list[Reading]:
-        """Return what the stage whose turn it is sees in the frame, and track it."""
-        stage = self._stages[self._turn % len(self._stages)]
+        """Return what is seen by the stage whose turn it is, if it is one's, and track it."""
+        turn = self._turns[self._turn % len(self._turns)]
         self._turn += 1
-        part = _middle(grey) if stage.scope is Scope.MIDDLE else _whole(grey)
-        readings = _look_within(part, stage, grey)
-        self._recent.append(readings)
+        if turn.stage is None:
+            self._locate(grey, turn.shrunk)
+            return []
+        if turn.is_spared and self._targets:
+            return []
+        part = _middle(grey) if turn.stage.scope is Scope.MIDDLE else _whole(grey)
+        readings = _look_within(part, turn.stage, grey)
         others = [one for one in self._tracked if not _is_among(one.reading, readings)]
         self._tracked = [*map(_Tracked, readings), *others]
         return readings
+
+    def _locate(self, grey: Grey, shrunk: int) -> None:
+        """Choose the unread places to look at, those nearest to where a person holds a code."""
+        centre = grey.shape[1] / 2, grey.shape[0] / 2
+        found = _unread(located(grey, shrunk=shrunk), [one.reading for one in self._tracked])
+        found.sort(key=lambda target: math.dist(middle(target.place.corners), centre))
+        self._targets = found[:_MOST_TARGETS]
+
+    def _sharpened(self, grey: Grey, seen: list[Reading]) -> list[Reading]:
+        """Return what is read of the unread places, but for those that were seen as they are."""
+        self._targets = _unread(self._targets, seen)
+        return [one for target in self._targets for one in target.readings(grey, self._turn)]
 
     def _follow(self, grey: Grey) -> list[Reading]:
         """Return the tracked codes that are seen again in their regions; forget the lost ones."""
@@ -111,6 +149,11 @@ class FrameReader:
         lasting = [one for one in missed if one.misses < _MOST_MISSES]
         self._tracked = [*map(_Tracked, found), *lasting]
         return found
+
+
+def _unread(targets: list[Target], readings: Iterable[Reading]) -> list[Target]:
+    left = unanswered([one.place for one in targets], [reading.corners for reading in readings])
+    return [target for target in targets if target.place in left]
 
 
 def _look_within(part: Box, stage: Stage, grey: Grey) -> list[Reading]:

@@ -72,6 +72,11 @@ def places(grey: Grey) -> list[Place]:
     return [_scaled(place, scale) for place in _merged(found)]
 
 
+def bars_of(small: Grey, times: int) -> list[Place]:
+    """Return where linear codes are in the picture that was shrunk so many times to this one."""
+    return [_scaled(place, times) for place in _merged(_detected(small))]
+
+
 def is_surely_code(grey: Grey, place: Place) -> bool:
     """Return whether a person should be told of the place: a line of text or cloth is none."""
     if not place.is_linear:

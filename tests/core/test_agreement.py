@@ -1,4 +1,8 @@
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from silog_scan.core.agreement import Agreement, Reading, accepted, doubted
 
@@ -248,3 +252,73 @@ def test_a_misread_retail_code_is_not_given_while_the_right_one_leads() -> None:
     fresh = [agreement.saw([look], at=at / 10) for at, look in enumerate(frames)]
 
     assert fresh == [[], [], [right], []]
+
+
+@pytest.mark.parametrize(("text", "symbology"), [(PACKAGE, "code128"), ("4006381333931", "ean13")])
+def test_a_code_that_flickers_appears_once(text: str, symbology: str) -> None:
+    agreement = Agreement(window=3.0)
+    look = seen(text, symbology)
+    frames: list[list[Reading]] = [[look], [], [look], [], [], [look], []]
+
+    fresh = [reading for at in range(7) for reading in agreement.saw(frames[at], at)]
+
+    assert fresh == [look]
+
+
+def test_two_copies_of_a_text_in_view_are_one_scan() -> None:
+    agreement = Agreement()
+    copies = [seen(PACKAGE, "qrcode"), seen(PACKAGE, "qrcode", left=400)]
+
+    fresh = [agreement.saw(copies, at=0.0), agreement.saw(copies, at=0.1)]
+
+    assert texts(fresh[0]) == [PACKAGE]
+    assert fresh[1] == []
+
+
+def test_a_copy_that_stays_keeps_the_text_in_view() -> None:
+    agreement = Agreement(window=3.0)
+    staying, leaving = seen(PACKAGE, "qrcode"), seen(PACKAGE, "qrcode", left=400)
+    agreement.saw([staying, leaving], at=0.0)
+    agreement.saw([staying], at=2.0)
+    agreement.saw([staying], at=4.0)
+
+    assert agreement.saw([leaving], at=6.0) == []
+
+
+@pytest.mark.parametrize("symbology", ["code128", "qrcode"])
+def test_a_code_laid_in_the_place_of_another_is_given_at_once(symbology: str) -> None:
+    agreement = Agreement()
+    before, after = seen("1271-KS-000001", symbology), seen("1271-KS-000002", symbology)
+    for at in (0.0, 0.1, 0.2):
+        agreement.saw([before], at)
+
+    assert agreement.saw([after], at=0.3) == [after]
+    assert agreement.saw([before], at=0.4) == []
+
+
+def test_a_code_that_comes_back_again_and_again_is_given_every_time() -> None:
+    agreement = Agreement(window=3.0)
+    look = seen(PACKAGE, "code128")
+
+    fresh = [agreement.saw([look], at=at) for at in (0.0, 3.5, 7.0)]
+
+    assert fresh == [[look], [look], [look]]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["saw", "keep", "believe"]), st.floats(0, 4), st.booleans()),
+        max_size=40,
+    )
+)
+def test_a_code_is_never_given_twice_within_the_window(
+    looks: list[tuple[str, float, bool]],
+) -> None:
+    agreement, now, given_at = Agreement(window=3.0), 0.0, []
+    for kind, pause, is_seen in looks:
+        now += pause
+        readings = [seen(PACKAGE, "code128")] if is_seen else []
+        if getattr(agreement, kind)(readings, now):
+            given_at.append(now)
+
+    assert all(later - earlier > 3.0 for earlier, later in pairwise(given_at))

@@ -1,10 +1,13 @@
 """The station's camera: whose scans it records, and what it tells of the codes before it."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import cast
 
+import numpy as np
 import pytest
+import zxingcpp
 
 from silog_scan.core.agreement import Reading
 from silog_scan.core.custody import Severity
@@ -15,6 +18,7 @@ from silog_scan.store import queries
 from silog_scan.store.db import Database
 from silog_scan.store.writer import Writer
 from silog_scan.vision.cameras import Camera
+from silog_scan.vision.frames import Frame
 from tests.conftest import NOON
 
 BOX = ((10, 10), (90, 10), (90, 40), (10, 40))
@@ -152,3 +156,51 @@ def test_a_card_shown_before_a_page_came_is_forgotten(watch: Watch, work: Work) 
 
     assert watch.heard is None
     assert watch.switches == {"SJ-1271-0147"}
+
+
+class Projector:
+    """Plays frames for a camera as fast as they are taken, and says when they are over."""
+
+    def __init__(self, frames: list[Frame]) -> None:
+        self.frames = frames
+        self.over = threading.Event()
+
+    def start(self) -> "Projector":
+        return self
+
+    def stop(self) -> None:
+        self.over.set()
+
+    def next(self, after: int) -> Frame | None:
+        if after < len(self.frames):
+            return self.frames[after]
+        self.over.set()
+        return None
+
+
+def glimpses(*seconds: float) -> list[Frame]:
+    """Return frames in which one label is seen at these seconds."""
+    code = zxingcpp.create_barcode("1271-KS-000001", zxingcpp.BarcodeFormat.Code128)
+    label = np.pad(np.array(code.to_image(scale=3), dtype=np.uint8), 40, constant_values=255)
+    return [Frame(number, at, label, label) for number, at in enumerate(seconds, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("reread", "times"),
+    [
+        pytest.param(3.0, 1, id="away for less than the window"),
+        pytest.param(1.0, 2, id="away for longer than the window"),
+    ],
+)
+def test_a_label_is_recorded_again_only_after_the_window(
+    watch: Watch, work: Work, database: Database, reread: float, times: int
+) -> None:
+    projector = Projector(glimpses(0.0, 0.1, 2.1, 2.2))
+    watch.camera, watch.reread = cast("Camera", projector), reread
+    watch.attend(work)
+
+    watch.start()
+
+    assert projector.over.wait(10)
+    watch.stop()
+    assert scanned(database) == ["1271-KS-000001"] * times

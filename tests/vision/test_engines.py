@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import zxingcpp
 
 from silog_scan.core.agreement import Reading
 from silog_scan.core.codes import Kind, identify
@@ -91,6 +92,12 @@ def test_only_the_formats_asked_for_are_read(draw: Callable[..., Grey]) -> None:
     sheet = draw("1271-KS-004512", "code128")
 
     assert read_zxing(sheet, formats=("qrcode", "datamatrix")) == []
+
+
+def test_micro_qr_is_not_read_as_blurred_codes_look_like_it() -> None:
+    micro = zxingcpp.create_barcode("6686", zxingcpp.BarcodeFormat.MicroQRCode)
+
+    assert read_zxing(np.array(micro.to_image(scale=4), dtype=np.uint8)) == []
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (720, 1280)])
