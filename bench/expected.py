@@ -20,7 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _blurred import Conditions, mixture, shot
+from _blurred import PAPER, Conditions, mixture, shot
 from _crops import crop
 from _strangers import Crowd, expected
 
@@ -111,7 +111,10 @@ def ends(count: int) -> Iterator[str]:
 def end_to_end(
     symbology: str, is_framed: bool, *, blur: str, value: float, count: int
 ) -> Counter[str]:
-    """Return what is recognised in pictures nobody knows the place of the label in."""
+    """Return what is recognised in pictures nobody knows the place of the label in.
+
+    It lies on white: on darker ground the paper's own edge would be found for a frame.
+    """
     chance = np.random.default_rng([round(10 * value), count, is_framed])
     base, patterns = BASE[symbology], expected(1_000, symbology, "random")
     tally = Counter[str]()
@@ -119,7 +122,8 @@ def end_to_end(
         pattern = patterns[int(chance.integers(len(patterns)))]
         optics = replace(base.optics, is_disc=True, jpeg=80, along=chance.uniform(-30, 30))
         optics = replace(optics, **{blur: value})
-        held = replace(base, is_framed=is_framed, turn=chance.uniform(-8, 8), optics=optics)
+        turn = chance.uniform(-8, 8)
+        held = replace(base, is_framed=is_framed, ground=PAPER, turn=turn, optics=optics)
         picture, _ = shot(pattern, held, chance)
         located = read_still(picture, stages=())
         found = recognised(picture, located, labels(1_000, symbology, "random"))
