@@ -13,7 +13,9 @@ from silog_scan.vision.corners import Corners
 
 _FINE = 6
 """Pixels a module is drawn with."""
-_INK, _PAPER, _GROUND = 0.06, 0.85, 0.35
+INK, PAPER = 0.06, 0.85
+"""Of the light that falls on them, what they send back."""
+
 _PAPER_AROUND = 4  # modules
 
 
@@ -21,7 +23,8 @@ _PAPER_AROUND = 4  # modules
 class Conditions:
     """How a label is held before a camera; lengths in pixels, angles in degrees.
 
-    ``jitter`` is by how much its located corners are wrong.
+    ``ground`` is the light of what it lies on; ``jitter`` is by how much its located corners are
+    wrong.
     """
 
     module: float = 2.0
@@ -30,6 +33,7 @@ class Conditions:
     is_crumpled: bool = False
     is_damaged: bool = False
     is_framed: bool = False
+    ground: float = 0.35
     jitter: float = 1.0
     optics: Optics = field(default_factory=lambda: Optics(noise=4))
 
@@ -67,7 +71,7 @@ def shot(pattern: Pattern, seen: Conditions, chance: np.random.Generator) -> tup
         _damage(flat, chance)
     matrix, size = _view(flat.shape, seen)
     flat = cv2.GaussianBlur(flat, (0, 0), 0.4 * _FINE / seen.module)  # a pixel has a size
-    scene = cv2.warpPerspective(flat, matrix, size, borderValue=(_GROUND, 0, 0, 0))
+    scene = cv2.warpPerspective(flat, matrix, size, borderValue=(seen.ground, 0, 0, 0))
     if seen.is_crumpled:
         scene = _crumpled(scene, chance, seen.module)
     if seen.optics.glare:
@@ -89,7 +93,7 @@ def _label(pattern: Pattern, *, is_framed: bool) -> tuple[Light, Light]:
     left, top = (frame + margins.beside) * _FINE, (frame + margins.above) * _FINE
     right, bottom = ink.shape[1] - left, ink.shape[0] - top
     code = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-    return (_PAPER + (_INK - _PAPER) * ink).astype(np.float32), code.astype(np.float32)
+    return (PAPER + (INK - PAPER) * ink).astype(np.float32), code.astype(np.float32)
 
 
 def _damage(flat: Light, chance: np.random.Generator) -> None:
@@ -98,7 +102,7 @@ def _damage(flat: Light, chance: np.random.Generator) -> None:
     for _ in range(int(chance.integers(1, 4))):
         start = (int(chance.integers(width)), int(chance.integers(height)))
         end = (int(start[0] + chance.normal(0, width / 8)), int(chance.integers(height)))
-        shade = float(chance.choice([_INK, _PAPER]))
+        shade = float(chance.choice([INK, PAPER]))
         cv2.line(flat, start, end, shade, int(chance.integers(2, 3 * _FINE)))
 
 

@@ -1,7 +1,8 @@
 """Blurred labels recognised among the expected: which, at what cost, and what wrongly.
 
-Curves of blur against recognition, the cost by the size of the set, strangers (half of them one
-digit beside an expected label) and crops without a label. Every trial follows from the seed and
+Curves of blur against recognition, from corners that are known and from those that are found, the
+cost by the size of the set, strangers (half of them one digit beside an expected label) and crops
+without a label. Every trial follows from the seed and
 its chunk; with --log chunks are appended to a file as they end, so that a long run may be watched.
 
 Run: python bench/expected.py [--labels 20] [--strangers 2000] [--crops 500] [--workers 2] [--log F]
@@ -19,14 +20,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from _blurred import Conditions, mixture, shot
+from _blurred import PAPER, Conditions, mixture, shot
 from _crops import crop
 from _strangers import Crowd, expected
 
 from silog_scan.core.labels import Pattern
 from silog_scan.services.labels import drawn
 from silog_scan.vision.engines import read_zxing
-from silog_scan.vision.expected import ExpectedLabels
+from silog_scan.vision.expected import ExpectedLabels, recognised
+from silog_scan.vision.stills import read_still
 
 CHUNK = 200
 BASE = {"code128": Conditions(), "datamatrix": Conditions(module=3)}
@@ -35,8 +37,14 @@ CURVES = {
     "motion": [2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 18.0],
     "noise": [10.0, 20.0, 30.0, 45.0, 60.0],
 }
+END_TO_END = {"defocus": [2.0, 3.0, 4.0, 5.0], "motion": [6.0, 12.0]}
 SIZES = (100, 1_000, 40_000)
-CROWDS = (("code128", "random", 2), ("code128", "sequence", 4), ("datamatrix", "random", 4))
+CROWDS = (
+    ("code128", "random", 4),
+    ("code128", "sequence", 4),
+    ("datamatrix", "random", 4),
+    ("qrcode", "random", 4),
+)
 """Symbology, numbering, and which part of the strangers they get."""
 
 
@@ -81,6 +89,47 @@ def point(symbology: str, blur: str, value: float, count: int) -> Counter[str]:
         tally["best answer right"] += is_right
         tally["accepted"] += is_right and is_accepted
         tally["wrong"] += is_accepted and not is_right
+    return tally
+
+
+# From the picture to the text, the place found on the way.
+
+
+def ends(count: int) -> Iterator[str]:
+    """Yield a table of labels located and accepted, with the printed frame and without it."""
+    kinds = [(symbology, is_framed) for symbology in BASE for is_framed in (False, True)]
+    heads = (f"{symbology}, {'framed' if framed else 'bare'}" for symbology, framed in kinds)
+    yield f"\nlocated and accepted of {count} | " + " | ".join(heads) + " | wrong"
+    yield "---" + " | ---" * (len(kinds) + 1)
+    for blur, values in END_TO_END.items():
+        for value in values:
+            tallies = [end_to_end(*kind, blur=blur, value=value, count=count) for kind in kinds]
+            figures = " | ".join(str(tally["accepted"]) for tally in tallies)
+            yield f"{blur} {value:g} px | {figures} | {sum(each['wrong'] for each in tallies)}"
+
+
+def end_to_end(
+    symbology: str, is_framed: bool, *, blur: str, value: float, count: int
+) -> Counter[str]:
+    """Return what is recognised in pictures nobody knows the place of the label in.
+
+    It lies on white: on darker ground the paper's own edge would be found for a frame.
+    """
+    chance = np.random.default_rng([round(10 * value), count, is_framed])
+    base, patterns = BASE[symbology], expected(1_000, symbology, "random")
+    tally = Counter[str]()
+    for _ in range(count):
+        pattern = patterns[int(chance.integers(len(patterns)))]
+        optics = replace(base.optics, is_disc=True, jpeg=80, along=chance.uniform(-30, 30))
+        optics = replace(optics, **{blur: value})
+        turn = chance.uniform(-8, 8)
+        held = replace(base, is_framed=is_framed, ground=PAPER, turn=turn, optics=optics)
+        picture, _ = shot(pattern, held, chance)
+        located = read_still(picture, stages=())
+        found = recognised(picture, located, labels(1_000, symbology, "random"))
+        texts = {each.text for each in found}
+        tally["accepted"] += pattern.text in texts
+        tally["wrong"] += bool(texts - {pattern.text})
     return tally
 
 
@@ -190,6 +239,7 @@ def main() -> None:
     if chosen.labels:
         for symbology in BASE:
             print(*curves(symbology, chosen.labels), sep="\n", flush=True)
+        print(*ends(chosen.labels), sep="\n", flush=True)
         print(*costs(chosen.labels), sep="\n", flush=True)
     for symbology, numbering, share in CROWDS if chosen.strangers else ():
         chunk = partial(

@@ -34,6 +34,7 @@ def shot(
     *,
     module: int = 2,
     defocus: float = 3.0,
+    noise: float = 4.0,
     is_framed: bool = False,
     turn: int = 0,
 ) -> Shot:
@@ -47,14 +48,16 @@ def shot(
     left, top = (MARGIN + (white + frame) * module for white in (around.beside, around.above))
     bottom, right = light.shape[0] - top, light.shape[1] - left
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return Shot(np.rot90(seen(light, defocus), -turn).copy(), turned(corners, light.shape, turn))
+    return Shot(
+        np.rot90(seen(light, defocus, noise), -turn).copy(), turned(corners, light.shape, turn)
+    )
 
 
-def seen(light: np.ndarray, defocus: float) -> Grey:
+def seen(light: np.ndarray, defocus: float, noise: float = 4.0) -> Grey:
     """Return light as a camera out of focus sees it, noise included."""
     blurred = cv2.GaussianBlur(light, (0, 0), defocus)
-    noise = np.random.default_rng(1).normal(0, 4, light.shape)
-    return np.clip(np.rint(blurred + noise), 0, 255).astype(np.uint8)
+    grain = np.random.default_rng(1).normal(0, noise, light.shape)
+    return np.clip(np.rint(blurred + grain), 0, 255).astype(np.uint8)
 
 
 def turned(corners: Corners, shape: tuple[int, ...], quarters: int) -> Corners:

@@ -4,7 +4,9 @@ import pytest
 from silog_scan.vision.expected import evidence, linear
 from silog_scan.vision.expected.linear import LinearLabels, linear_labels
 from silog_scan.vision.expected.linear.bars import profile
+from silog_scan.vision.expected.linear.canvas import canvas
 from silog_scan.vision.expected.linear.code128 import SYMBOLS, WIDTH, is_word, rivals
+from silog_scan.vision.expected.linear.fit import Line, begun, fitted
 from tests.vision.expected.blurred import label, shot
 
 TEXT = "1271-KS-004512"
@@ -77,6 +79,21 @@ def test_ends_may_be_wrong_by_fifteen_modules() -> None:
     answer = expected().recognise(picture.grey, quad)
 
     assert (answer.text, answer.is_accepted) == (TEXT, True)
+
+
+@pytest.mark.parametrize("defocus", [0.6, 1.0, 3.0])
+@pytest.mark.parametrize("wrong", [-0.6, 0.0, 0.6])
+def test_one_step_brings_a_grid_to_its_place(defocus: float, wrong: float) -> None:
+    picture = shot(label(TEXT), defocus=defocus)
+    seen = profile(picture.grey, np.array(picture.corners, np.float32), len(bars(TEXT)))
+    line = Line(255 - seen.grey, canvas(len(bars(TEXT)), 2))
+    grid = np.array([seen.first + wrong, 2, 0])
+
+    psf = begun(bars(TEXT), line, grid=grid, blur=defocus / 2)
+    [fit] = fitted(bars(TEXT)[None], line, grid=grid, psf=psf, rounds=1)
+
+    ends = fit.grid[0] + fit.grid[1] * np.array([0, line.canvas.modules])
+    assert np.abs(ends - [seen.first, seen.last]).max() < 0.3
 
 
 def test_an_answer_that_fails_before_is_not_challenged(monkeypatch: pytest.MonkeyPatch) -> None:

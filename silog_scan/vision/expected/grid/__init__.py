@@ -12,8 +12,8 @@ import numpy as np
 from silog_scan.core.labels import MARGINS, Encode, Pattern
 from silog_scan.vision.expected.arrays import Floats
 from silog_scan.vision.expected.evidence import Answer, Evidence, is_grid_accepted
-from silog_scan.vision.expected.grid.canvas import canvas, softened
-from silog_scan.vision.expected.grid.fit import Fit, fitted, placed
+from silog_scan.vision.expected.grid.canvas import canvas
+from silog_scan.vision.expected.grid.fit import Fit, begun, fitted, placed
 from silog_scan.vision.expected.grid.ranking import Codes
 from silog_scan.vision.expected.grid.rivals import (
     Decoys,
@@ -123,7 +123,7 @@ class GridLabels:
 
     def _in_tone(self, picture: Floats, view: Floats) -> tuple[int, Fit]:
         mean = self._codes.mean
-        model = softened(canvas(self._codes.side).drawn(mean), _SOFT)
+        model = begun(mean, picture, view=view, blur=_SOFT)
         fit = fitted(mean, picture, view=view, model=model, rounds=2)
         index = int(self._codes.best(fit, 1)[0])
         code = self._codes.modules[index]

@@ -84,6 +84,18 @@ def placed(mean: Floats, picture: Floats, view: Floats) -> tuple[float, Floats]:
     return float((solution.residual**2).mean()) / variance, view
 
 
+def begun(code: Floats, picture: Floats, *, view: Floats, blur: float) -> Floats:
+    """Return a code blurred by so many modules, in the contrast of the picture.
+
+    Without that contrast the first step of a fit would move every corner as far as it may.
+    """
+    board = canvas(_side(code))
+    model = softened(board.drawn(code), blur)
+    light, seen = board.light_basis, board.sampled(picture, view).ravel()
+    level = model.ravel() - (light @ model.ravel()) @ light
+    return np.asarray(model * (level @ seen) / (level @ level))
+
+
 def fitted(code: Floats, picture: Floats, *, view: Floats, model: Floats, rounds: int) -> Fit:
     """Return the fit of a code, begun from a view and a blurred model of one like it."""
     board = canvas(_side(code))

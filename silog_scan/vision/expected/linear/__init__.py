@@ -23,9 +23,9 @@ from silog_scan.vision.expected.evidence import (
     is_worth_a_challenge,
 )
 from silog_scan.vision.expected.linear.bars import Profile, profile
-from silog_scan.vision.expected.linear.canvas import Canvas, canvas, gaussian
+from silog_scan.vision.expected.linear.canvas import Canvas, canvas
 from silog_scan.vision.expected.linear.code128 import is_word, rivals
-from silog_scan.vision.expected.linear.fit import Fit, Line, fitted
+from silog_scan.vision.expected.linear.fit import Fit, Line, begun, fitted
 from silog_scan.vision.expected.linear.place import Place, places
 from silog_scan.vision.expected.linear.ranking import Codes
 from silog_scan.vision.expected.linear.weights import Weights, challenged
@@ -96,30 +96,36 @@ class LinearLabels:
 
     def _settled(self, line: Line, place: Place) -> Floats:
         """Return the grid after fits to blurred copies of the profile."""
-        view, index = line.canvas, None
+        view, code = line.canvas, None
         grid = place.grid
         for extra in _SETTLING:
             sigma = max(extra * place.module, 0.5)
             soft = Line(cv2.GaussianBlur(line.values[None], (0, 0), sigma)[0], view)
-            psf = gaussian(math.hypot(place.blur, extra) * view.samples, view.reach)
-            if index is None:
-                index, grid = self._first_guess(soft, grid, psf)
-            [fit] = fitted(self._rows([index]), soft, grid=grid, psf=psf, rounds=3)
+            blur = math.hypot(place.blur, extra)
+            if code is None:
+                code, grid = self._first_guess(soft, grid, blur)
+            psf = begun(code, soft, grid=grid, blur=blur)
+            [fit] = fitted(code[None], soft, grid=grid, psf=psf, rounds=3)
             grid = fit.grid
         return grid
 
-    def _first_guess(self, soft: Line, grid: Floats, psf: Floats) -> tuple[int, Floats]:
-        [mean] = fitted(self._codes.mean[None], soft, grid=grid, psf=psf, rounds=2)
+    def _first_guess(self, soft: Line, grid: Floats, blur: float) -> tuple[Floats, Floats]:
+        mean = self._of_mean(soft, grid=grid, blur=blur, rounds=2)
         top = self._codes.best(mean, soft.canvas, 2)
         index, fit = self._refitted(top, soft, mean, rounds=3)[0]
-        return index, fit.grid
+        return self._codes.modules[index], fit.grid
 
     def _in_tone(self, toned: _Toned, grid: Floats, blur: float) -> tuple[_Toned, int, Fit]:
-        line = toned.line
-        psf = gaussian(blur * line.canvas.samples, line.canvas.reach)
-        [mean] = fitted(self._codes.mean[None], line, grid=grid, psf=psf, rounds=1)
-        top = self._codes.best(mean, line.canvas, 2)
-        return toned, *self._refitted(top, line, mean, rounds=1)[0]
+        mean = self._of_mean(toned.line, grid=grid, blur=blur, rounds=1)
+        top = self._codes.best(mean, toned.line.canvas, 2)
+        return toned, *self._refitted(top, toned.line, mean, rounds=1)[0]
+
+    def _of_mean(self, line: Line, *, grid: Floats, blur: float, rounds: int) -> Fit:
+        """Return the fit of the mean code."""
+        mean = self._codes.mean
+        psf = begun(mean, line, grid=grid, blur=blur)
+        [fit] = fitted(mean[None], line, grid=grid, psf=psf, rounds=rounds)
+        return fit
 
     def _converged(self, toned: _Toned, index: int, fit: Fit) -> _Found:
         """Rank all and refit the best until the answer stays, then refit the finalists."""

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from silog_scan.vision.expected.arrays import Floats
-from silog_scan.vision.expected.linear.canvas import Canvas
+from silog_scan.vision.expected.linear.canvas import Canvas, gaussian
 
 _SHIFTS = slice(6, 9)
 _BLUR = slice(9, None)
@@ -63,6 +63,19 @@ def sampled(values: Floats, pixels: Floats, interpolation: int) -> Floats:
     return np.asarray(
         cv2.remap(line, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE), np.float64
     )
+
+
+def begun(code: Floats, line: Line, *, grid: Floats, blur: float) -> Floats:
+    """Return a Gaussian blur of so many modules, in the contrast in which the code is seen.
+
+    Without that contrast the first step of a fit would move the grid as far as it may.
+    """
+    view = line.canvas
+    psf = gaussian(blur * view.samples, view.reach)
+    model = np.convolve(view.drawn(code[None])[0], psf, "same")
+    level = model - model.mean()
+    gain = (level @ line.sampled(grid[None])[0]) / (level @ level)
+    return np.asarray(psf * gain)
 
 
 def fitted(codes: Floats, line: Line, *, grid: Floats, psf: Floats, rounds: int) -> list[Fit]:
