@@ -131,13 +131,25 @@ def test_a_code_is_followed_in_its_region_and_the_frames_between_are_searched(
     assert seen[1][0]["corners"][0][0] - seen[0][0]["corners"][0][0] == pytest.approx(8, abs=2)
 
 
-def test_a_code_lost_in_its_region_is_no_longer_followed(station: Hands) -> None:
-    label = drawn("QRCode", "1271-KS-004512")
-    without = [table(light=light) for light in (60, 120) * 4]
+def test_a_frame_in_which_a_followed_code_is_lost_is_searched(station: Hands) -> None:
+    bars = as_grey(Image.fromarray(drawn("Code128", "1271-KS-004512")).reduce(2))
 
-    seen = looks(station.page, [table((label, 400)), *without, table((label, 100))])
+    seen = looks(station.page, [table((bars, 20)), table((bars, 480))])
 
-    assert [len(look) for look in seen] == [1, *[0] * 8, 1]
+    assert [texts(look) for look in seen] == [{"1271-KS-004512"}] * 2
+    assert seen[1][0]["treatment"] == "averaged"
+
+
+@pytest.mark.parametrize(("frames_away", "found"), [(2, 1), (6, 0)])
+def test_a_code_lost_for_three_frames_is_no_longer_followed(
+    station: Hands, frames_away: int, found: int
+) -> None:
+    held = table((drawn("QRCode", "1271-KS-004512"), 400))
+    away = [table(light=60 + 60 * (step % 2)) for step in range(frames_away)]
+
+    seen = looks(station.page, [held, *away, held])
+
+    assert [len(look) for look in seen] == [1, *[0] * frames_away, found]
 
 
 def test_bars_under_noise_are_read_in_the_average_of_their_lines(station: Hands) -> None:

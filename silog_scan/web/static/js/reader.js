@@ -1,7 +1,7 @@
 // A worker of its own: it reads the codes in one frame after the other, so that the page's thread
-// is free for hands. As `vision/film.py` does it: one cheap look a frame, each of another kind, and
-// what was read is looked at in its own region in every second frame. A plain script, for not every
-// browser's workers take modules.
+// is free for hands. As in `vision/film.py` each frame is looked at in another way, and what was read
+// is followed in its own region in every second one. A plain script, for not every browser's workers
+// take modules.
 "use strict";
 {
   // Formats are always listed: asked for all of them it takes three times as long.
@@ -16,7 +16,7 @@
   const MIDDLE = [720, 270]; // pixels, where a person holds what is hard to read
   const MOST_SKIPPED = 7;
   const MOST_TRACKED = 4; // codes: more cost as much, each in its region, as the whole frame
-  const MOST_MISSES = 3; // looks at a region in vain, after which the code is searched again
+  const MOST_MISSES = 3; // looks at a region in vain, after which it is not looked at again
   const STEP = 8; // pixels between the samples that tell whether anything moved
   const JUMP = 32; // grey levels, above a camera's noise
   const FEW = 8; // samples
@@ -232,9 +232,11 @@
       return { readings: recent.flat(), isFresh: false, hasMoved, size };
     }
     skipped = 0;
-    const isFollowed = hasMoved && wasSearched && tracked.length > 0 && tracked.length <= MOST_TRACKED;
-    wasSearched = !isFollowed;
-    return { readings: await (isFollowed ? follow() : search(frame)), isFresh: true, hasMoved, size };
+    const isFollowed = hasMoved && wasSearched && tracked.length <= MOST_TRACKED;
+    const followed = isFollowed ? await follow() : [];
+    wasSearched = !followed.length; // What is lost may have given way to another code.
+    const readings = wasSearched ? await search(frame) : followed;
+    return { readings, isFresh: true, hasMoved, size };
   };
 
   self.onmessage = async ({ data: { id, frame } }) => {
