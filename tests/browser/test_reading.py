@@ -119,11 +119,11 @@ def test_a_code_is_followed_in_its_region_and_the_frames_between_are_searched(
     station: Hands,
 ) -> None:
     label, other = drawn("QRCode", "1271-KS-004512"), drawn("DataMatrix", "1271-BL-002101")
-    pan = [table((label, 400 + 8 * step), (other, 20)) for step in range(1, 7)]
+    pan = [table((label, 400 + 8 * step), (other, 20)) for step in (1, 2)]
 
     seen = looks(station.page, [table((label, 400)), *pan])
 
-    assert [texts(seen[step]) for step in (0, 1, 6)] == [
+    assert [texts(look) for look in seen] == [
         {"1271-KS-004512"},
         {"1271-KS-004512"},
         {"1271-KS-004512", "1271-BL-002101"},
@@ -137,14 +137,14 @@ def test_a_frame_in_which_a_followed_code_is_lost_is_searched(station: Hands) ->
     seen = looks(station.page, [table((bars, 20)), table((bars, 480))])
 
     assert [texts(look) for look in seen] == [{"1271-KS-004512"}] * 2
-    assert seen[1][0]["treatment"] == "averaged"
 
 
 @pytest.mark.parametrize(("frames_away", "found"), [(2, 1), (6, 0)])
 def test_a_code_lost_for_three_frames_is_no_longer_followed(
     station: Hands, frames_away: int, found: int
 ) -> None:
-    held = table((drawn("QRCode", "1271-KS-004512"), 400))
+    only_thorough = 255 - drawn("QRCode", "1271-KS-004512")
+    held = table((only_thorough, 400))
     away = [table(light=60 + 60 * (step % 2)) for step in range(frames_away)]
 
     seen = looks(station.page, [held, *away, held])
@@ -157,11 +157,11 @@ def test_bars_under_noise_are_read_in_the_average_of_their_lines(station: Hands)
     frame = table((as_grey(label.rotate(12, fillcolor=255)), 200))
     noise = np.random.default_rng(1).normal(0, 60, frame.shape)
 
-    seen = looks(station.page, [(frame + noise).clip(0, 255).astype(np.uint8)] * 6)
+    seen = looks(station.page, [(frame + noise).clip(0, 255).astype(np.uint8)] * 4)
 
-    assert [texts(look) for look in seen] == [set(), {"1271-KS-004512"}, set()] * 2
-    assert seen[1][0]["treatment"] == "averaged"
-    assert middle_of(seen[1][0]) == pytest.approx((200 + label.width / 2, 190), abs=15)
+    assert [texts(look) for look in seen] == [{"1271-KS-004512"}, set()] * 2
+    assert seen[0][0]["treatment"] == "averaged"
+    assert middle_of(seen[0][0]) == pytest.approx((200 + label.width / 2, 190), abs=15)
 
 
 def test_the_page_believes_what_the_station_believes(station: Hands) -> None:

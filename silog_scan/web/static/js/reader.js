@@ -45,7 +45,7 @@
   );
   /** @type {Uint8Array | null} */
   let samples = null;
-  /** @type {Reading[][]} what each stage saw of a picture that does not move */
+  /** @type {Reading[][]} what each turn saw of a picture that does not move */
   let recent = [];
   /** @type {Tracked[]} */
   let tracked = [];
@@ -81,15 +81,19 @@
     return found && { image: imageOf(found.grey), place: found.place };
   };
 
-  // In turn, one a frame: what one look misses is met by the next a moment later.
-  /** @type {Stage[]} */
-  const STAGES = [
-    { treatment: "raw", options: UPRIGHT, view: whole },
-    { treatment: "averaged", options: BARS, view: acrossBars },
-    { treatment: "sharpened", options: UPRIGHT, view: sharpenedMiddle },
-    { treatment: "raw", options: THOROUGH, view: whole },
-    { treatment: "averaged", options: BARS, view: acrossBars },
-    { treatment: "sharpened", options: UPRIGHT, view: sharpenedMiddle },
+  /** @type {Record<string, Stage>} */
+  const STAGES = {
+    thorough: { treatment: "raw", options: THOROUGH, view: whole },
+    upright: { treatment: "raw", options: UPRIGHT, view: whole },
+    bars: { treatment: "averaged", options: BARS, view: acrossBars },
+    middle: { treatment: "sharpened", options: UPRIGHT, view: sharpenedMiddle },
+  };
+  // One for each frame: what one misses is met by the next a moment later.
+  const TURNS = [
+    [STAGES.thorough, STAGES.bars],
+    [STAGES.upright, STAGES.middle],
+    [STAGES.upright, STAGES.bars],
+    [STAGES.upright, STAGES.middle],
   ];
 
   /**
@@ -166,13 +170,17 @@
 
   /**
    * @param {ImageData} frame
-   * @returns {Promise<Reading[]>} what the stage whose turn it is sees, which is tracked from now on
+   * @returns {Promise<Reading[]>} what the stages whose turn it is see, which is tracked from now on
    */
   const search = async (frame) => {
-    const stage = STAGES[turn % STAGES.length];
+    /** @type {Reading[]} */
+    const readings = [];
+    for (const stage of TURNS[turn % TURNS.length]) {
+      const seen = await readingsIn(stage.view(frame), stage);
+      readings.push(...seen.filter((one) => !isAmong(one, readings)));
+    }
     turn += 1;
-    const readings = await readingsIn(stage.view(frame), stage);
-    recent = [...recent, readings].slice(-STAGES.length);
+    recent = [...recent, readings].slice(-TURNS.length);
     const others = tracked.filter(({ reading }) => !isAmong(reading, readings));
     tracked = [...readings.map((reading) => ({ reading, misses: 0 })), ...others];
     return readings;
@@ -184,8 +192,7 @@
     const found = [];
     const missed = [];
     for (const { reading, misses } of tracked) {
-      const stage = { treatment: "raw", options: THOROUGH };
-      const seen = await readingsIn(part(around(reading)), stage);
+      const seen = await readingsIn(part(around(reading)), STAGES.thorough);
       found.push(...seen.filter((one) => !isAmong(one, found)));
       if (!isAmong(reading, found)) missed.push({ reading, misses: misses + 1 });
     }
@@ -227,7 +234,7 @@
     const size = [frame.width, frame.height];
     const hasMoved = isChanged(frame);
     if (hasMoved) recent = [];
-    else if (recent.length === STAGES.length && skipped < MOST_SKIPPED) {
+    else if (recent.length === TURNS.length && skipped < MOST_SKIPPED) {
       skipped += 1;
       return { readings: recent.flat(), isFresh: false, hasMoved, size };
     }
