@@ -1,9 +1,11 @@
 // When a reading is believed, as `core/agreement.py` rules it for the station's camera: QR, Data
-// Matrix and Code 128 check themselves so well that one frame is enough; of other codes two frames
-// must say the same, and more than say otherwise. A code is given once for each time it is shown.
+// Matrix and Code 128 check themselves so well that one frame is enough, of Code 128 one that was
+// not treated before; of other codes two frames must say the same, and more than say otherwise. A
+// code is given once for each time it is shown.
 
 const WINDOW = 3;
 const CORRECTED = ["qrcode", "datamatrix"];
+const RAW = "raw";
 const RETAIL = ["ean13", "ean8", "upca", "upce"];
 const GS1 = ["]C1", "]d2", "]Q3", "]e0"];
 
@@ -15,6 +17,7 @@ const GS1 = ["]C1", "]d2", "]Q3", "]e0"];
  * @property {number} looks
  * @property {number} first  seconds
  * @property {number} last
+ * @property {boolean} isFaithful  whether one look was at pixels as they were
  * @property {boolean} isGiven
  */
 
@@ -101,9 +104,9 @@ export class Agreement {
    * @param {number} at
    */
   count(key, reading, at) {
-    const { looks, first, isGiven } =
-      this.inView.get(key) ?? { looks: 0, first: at, isGiven: false };
-    this.inView.set(key, { reading, looks: looks + 1, first, last: at, isGiven });
+    const known = this.inView.get(key) ?? { looks: 0, first: at, isFaithful: false, isGiven: false };
+    const isFaithful = known.isFaithful || (reading.treatment ?? RAW) === RAW;
+    this.inView.set(key, { ...known, reading, looks: known.looks + 1, last: at, isFaithful });
   }
 
   /** @param {string} key */
@@ -117,7 +120,7 @@ export class Agreement {
     // A slanting line through ITF gives a piece of it, in every frame the same.
     if (symbology === "itf") return isItf14(text);
     if (code.looks <= mostLooks) return false;
-    if (symbology === "code128") return true;
+    if (symbology === "code128" && code.isFaithful) return true;
     const isDisputed = RETAIL.includes(symbology) && rivals.length > 0;
     return code.looks >= (isDisputed ? 3 : 2);
   }

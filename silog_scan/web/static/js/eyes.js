@@ -8,6 +8,7 @@ const PATIENCE = 200;
  * @property {string} symbology
  * @property {[number, number][]} corners
  * @property {string} identifier  of the symbology, ISO/IEC 15424
+ * @property {string} [treatment]  how the pixels were changed before, "raw" where they were not
  *
  * @typedef {object} Look  what one frame showed
  * @property {Reading[]} readings
