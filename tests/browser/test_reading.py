@@ -70,6 +70,14 @@ def test_labels_are_the_same_to_the_page_and_to_the_station(station: Hands) -> N
     ]
 
 
+def test_micro_qr_is_no_code_as_blurred_ones_look_like_it(station: Hands) -> None:
+    tiny, plain = drawn("MicroQRCode", "6686"), drawn("QRCode", "SLG-CMD-UNDO")
+
+    seen, other = (texts(looks(station.page, [picture])[0]) for picture in (tiny, plain))
+
+    assert (seen, other) == (set(), {"SLG-CMD-UNDO"})
+
+
 def drawn(kind: str, text: str) -> Grey:
     """Return a label's bars with room around them, as grey pixels."""
     form = zxingcpp.BarcodeFormat[kind]

@@ -10,6 +10,8 @@
     Code128: "code128", Code39: "code39", ITF: "itf", QRCode: "qrcode", DataMatrix: "datamatrix",
     EAN13: "ean13", EAN8: "ean8", UPCA: "upca", UPCE: "upce",
   };
+  /** Read as QR codes: the smallest corrects no errors, and is seen in blurred others. */
+  const TINY = ["MicroQRCode", "RMQRCode"];
   const THOROUGH = { formats: Object.keys(SYMBOLOGIES), textMode: "Plain" };
   const UPRIGHT = { ...THOROUGH, tryRotate: false, tryInvert: false, tryDownscale: false };
   const BARS = { ...UPRIGHT, formats: ["Code128", "Code39", "ITF"] };
@@ -148,7 +150,9 @@
   const readingsIn = async (view, { treatment, options }) => {
     if (!view) return [];
     const codes = await zxing.readBarcodes(view.image, options);
-    const valid = codes.filter((/** @type {any} */ code) => code.isValid);
+    const valid = codes.filter(
+      (/** @type {any} */ code) => code.isValid && !TINY.includes(code.format),
+    );
     return valid.map((/** @type {any} */ code) => readingOf(code, treatment, view.place));
   };
 
