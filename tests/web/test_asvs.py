@@ -6,6 +6,7 @@ Other tests show more of most of them; these say in one place that each holds in
 import ast
 import io
 import math
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from silog_scan.app import MOST_UPLOADED, create_app
 from silog_scan.core.errors import Malformed
-from silog_scan.documents import manifest_files
+from silog_scan.documents import manifest_files, workbooks
 from silog_scan.services import accounts, passwords, sign_ins, stations
 from silog_scan.services.accounts import NewUser
 from silog_scan.services.actors import Role
@@ -33,6 +34,7 @@ from silog_scan.store.tables import EventRow, SignInRow, StationRow, UserRow
 from silog_scan.web import security_log
 from silog_scan.web.context import Backend
 from tests.conftest import NOON, PASSWORD
+from tests.raw_workbooks import packed
 from tests.web import test_matrix
 from tests.web.conftest import MANIFEST, Clock, Visitor, bring
 
@@ -109,20 +111,25 @@ def test_asvs_02_1_2_4_no_statement_is_put_together_from_texts(admin: Visitor) -
 
 
 def test_asvs_03_1_2_10_no_cell_is_a_formula() -> None:
-    written = manifest_files.write_csv([["=1+1", "+1", "-1", "@x", "\t=1", "plain"]]).decode()
+    row, workbook = ["=1+1", "+1", "-1", "@x", "\t=1", "plain"], io.BytesIO()
+    written = manifest_files.write_csv([row]).decode()
+    workbooks.write_xlsx([row], workbook)
 
     assert not any(
         cell.strip('"').startswith(("=", "+", "-", "@", "\t")) for cell in written.split(",")
     )
+    with zipfile.ZipFile(workbook) as parts:
+        assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
 
 
-def test_asvs_04_1_5_1_no_workbook_is_unpacked(admin: Visitor) -> None:
-    bomb = b'PK\x03\x04<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
-    file = (io.BytesIO(bomb), "x.xlsx")
+def test_asvs_04_1_5_1_no_document_type_is_read(admin: Visitor) -> None:
+    sheet = '<!DOCTYPE x [<!ENTITY a "b">]><worksheet>&a;</worksheet>'
+    file = (io.BytesIO(packed("", parts={"xl/worksheets/sheet1.xml": sheet})), "x.xlsx")
 
     answer = admin.client.post("/manifests/upload", data={"file": file, "csrf_token": admin.token})
 
     assert answer.status_code == 422
+    assert "DOCTYPE" in answer.text
 
 
 @pytest.mark.parametrize("details", [{"quantity": -1}, {"quantity": 1.5}, {"source": "?"},
