@@ -128,28 +128,28 @@ def flawed_defaults(
 # ---------------------------------------------------------------------------------- written again
 
 
-def normalised(head: Head, lines: Iterable[Line]) -> Iterator[bytes]:
+def normalised(head: Head, lines: Iterable[str]) -> Iterator[bytes]:
     """Yield canonical JSON of what is expected, the same for every dialect and column order.
 
-    The order of lines counts, because bulk scans fill lines in that order; row numbers do not.
-    What is empty is left out. Keys are sorted, numbers are integers, non-ASCII is unescaped.
+    ``lines`` come as ``normal`` writes them. Their order counts, because bulk scans fill lines in
+    that order; row numbers do not.
     """
-    yield b'{"from":%s,"lines":[' % _json(head.origin)
-    comma = b""
+    yield f'{{"from":{_encode(head.origin)},"lines":['.encode()
+    comma = ""
     for line in lines:
-        yield comma + _json(_plain(line))
-        comma = b","
-    yield b'],"number":%s,"to":%s}' % (_json(head.number), _json(head.receiver))
+        yield f"{comma}{line}".encode()
+        comma = ","
+    yield f'],"number":{_encode(head.number)},"to":{_encode(head.receiver)}}}'.encode()
 
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _json(value: object) -> bytes:
-    return _encode(value).encode()
+def normal(line: Line) -> str:
+    """Return a line as canonical JSON, without what is empty and without its row.
 
-
-def _plain(line: Line) -> dict[str, object]:
+    Keys are sorted, numbers are integers, non-ASCII is unescaped.
+    """
     values = {
         "item": line.item,
         "quantity": line.quantity,
@@ -162,7 +162,7 @@ def _plain(line: Line) -> dict[str, object]:
         "unit": line.unit,
         "extra": sorted(line.extra),
     }
-    return {name: value for name, value in values.items() if value}
+    return _encode({name: value for name, value in values.items() if value})
 
 
 def table(head: Head, lines: Iterable[Line], extras: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

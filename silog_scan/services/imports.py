@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import manifests
@@ -27,9 +27,10 @@ from silog_scan.services.homes import add_polling_stations
 from silog_scan.services.intake import Brought, Preview
 from silog_scan.store import projections
 from silog_scan.store.db import chunks
-from silog_scan.store.intake import Intake
+from silog_scan.store.intake import COLUMNS, Intake
 from silog_scan.store.ledger import Ledger
 from silog_scan.store.register import FOR_GOOD
+from silog_scan.store.situations import dialect_of
 from silog_scan.store.tables import LineRow, ManifestRow, table_of
 
 T = TypeVar("T")
@@ -145,7 +146,7 @@ class _Import:
             kept = {one.id: self._keep_lines(one) for one in changing}
             for one in changing:
                 run(partial(_sweep, one))
-                for some in chunks(self._intake.numbered(one.id, "new"), AT_ONCE):
+                for some in chunks(self._intake.new(one.id), AT_ONCE):
                     run(partial(_write_lines, one, some))
             run(lambda session: self._record(session, changing, kept, file))
         return changes
@@ -181,7 +182,7 @@ class _Import:
         return "changed"
 
     def _keep_lines(self, one: Brought) -> str:
-        pieces = manifests.normalised(one.head, self._intake.of(one.id).lines())
+        pieces = manifests.normalised(one.head, self._intake.of(one.id).normal())
         return files.keep(self._attachments, pieces, ".json")
 
     def _record(
@@ -209,7 +210,7 @@ class _Import:
         for some in chunks(self._intake.dropped(one.id)):
             gone = and_(_LINE.c.manifest == number, _LINE.c.number.in_(some))
             session.execute(update(_LINE).where(gone).values(last_version=one.version))
-        for line, content in self._intake.numbered(one.id, "back", "changed", "moved"):
+        for line, content in self._intake.changed(one.id):
             own = (_LINE.c.manifest == number, _LINE.c.number == line)
             session.execute(
                 update(_LINE).where(*own).values(**_content(content), last_version=FOR_GOOD)
@@ -249,14 +250,21 @@ def _sweep(one: Brought, session: Session) -> None:
     session.execute(delete(_LINE).where(unseen))
 
 
-def _write_lines(one: Brought, some: list[tuple[int, Line]], session: Session) -> None:
-    """Write new lines, which nobody sees yet."""
-    fixed = {"manifest": one.head.number, "first_version": one.version + 1}
-    rows = [
-        _content(line) | fixed | {"number": number, "last_version": FOR_GOOD}
-        for number, line in some
-    ]
-    session.execute(insert(_LINE), rows)
+_NAMES = ("manifest", "first_version", "last_version", "number", *COLUMNS.split(", "))
+
+
+def _write_lines(one: Brought, some: list[tuple[Any, ...]], session: Session) -> None:
+    """Write new lines, which nobody sees yet, just as the file beside has them.
+
+    The driver's own statement takes a third of the time of one with all of SQLAlchemy's care.
+    """
+    fixed = (one.head.number, one.version + 1, FOR_GOOD)
+    mark = "%s" if dialect_of(session) == "postgresql" else "?"
+    names, marks = ", ".join(map('"{}"'.format, _NAMES)), ", ".join([mark] * len(_NAMES))
+    session.connection().exec_driver_sql(
+        f"INSERT INTO line ({names}) VALUES ({marks})",  # noqa: S608  # names of ours
+        [(*fixed, *values) for values in some],
+    )
 
 
 def _must_be_version(session: Session, one: Brought) -> None:

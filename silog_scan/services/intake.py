@@ -330,7 +330,7 @@ def _brought(session: Session, intake: Intake) -> Iterator[Brought]:
                 intake.keep(number, some)
         intake.compare(number)
         change = "changed" if row else "new"
-        if row and row.lines_sha256 == lines_sha256(head, intake.of(number).lines()):
+        if row and row.lines_sha256 == lines_sha256(head, intake.of(number).normal()):
             change = "unchanged"
         counted = _counted(session, head.number, intake.dropped(number)) if row else 0
         changes = intake.changes(number)
@@ -367,7 +367,7 @@ def _counted(session: Session, number: str, lines: Iterable[int]) -> int:
     )
 
 
-def lines_sha256(head: Head, lines: Iterable[Line]) -> str:
+def lines_sha256(head: Head, lines: Iterable[str]) -> str:
     """Return the SHA-256 of the normalised lines."""
     digest = hashlib.sha256()
     for piece in manifests.normalised(head, lines):

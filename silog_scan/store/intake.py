@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from silog_scan.core import manifests
 from silog_scan.core.errors import Sentence
 from silog_scan.core.manifests import Head, Line, Problem
 
@@ -41,7 +42,7 @@ CREATE INDEX parents ON line (head, parent) WHERE parent IS NOT NULL;
 CREATE INDEX seals ON seal (head, seal);
 CREATE INDEX problems ON problem (row);
 """
-_COLUMNS = "row, item, quantity, destination, package, parent, seals, due, note, unit, extra"
+COLUMNS = "row, item, quantity, destination, package, parent, seals, due, note, unit, extra"
 _AT_ONCE = 5000
 
 
@@ -63,7 +64,7 @@ class Intake:
         """Open the file; ``make`` gives a new one its tables."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536"
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384"
         )
 
     def make(self) -> None:
@@ -227,13 +228,20 @@ class Intake:
         for (number,) in self._db.execute(_DROPPED, (head, head)):
             yield number
 
-    def numbered(self, head: int, *changes: str) -> Iterator[tuple[int, Line]]:
-        """Yield the lines that change something in these ways, with their numbers, in order."""
-        marks = ", ".join("?" * len(changes))
-        rows = self._db.execute(
-            f"SELECT number, {_COLUMNS} FROM line WHERE head = ? AND change IN ({marks}) "  # noqa: S608
+    def new(self, head: int) -> Iterator[tuple[Any, ...]]:
+        """Yield number and ``COLUMNS`` of the new lines, as databases keep them, in order."""
+        return self._db.execute(
+            f"SELECT number, {COLUMNS} FROM line WHERE head = ? AND change = 'new' "  # noqa: S608
             "ORDER BY number",
-            (head, *changes),
+            (head,),
+        )
+
+    def changed(self, head: int) -> Iterator[tuple[int, Line]]:
+        """Yield the lines an earlier issue had, and has otherwise, with their numbers, in order."""
+        rows = self._db.execute(
+            f"SELECT number, {COLUMNS} FROM line WHERE head = ? "  # noqa: S608
+            "AND change IN ('back', 'changed', 'moved') ORDER BY number",
+            (head,),
         )
         for number, *values in rows:
             yield number, _line(values)
@@ -276,6 +284,13 @@ _DROPPED = (
 )
 
 
+_NORMAL = """CASE WHEN seals = '[]' AND extra = '{}' AND due IS NULL AND note = '' AND unit = ''
+    THEN '{"destination":' || json_quote(destination) || ',"item":' || json_quote(item)
+    || coalesce(',"package":' || json_quote(package), '')
+    || coalesce(',"parent":' || json_quote(parent), '') || ',"quantity":' || quantity || '}'
+    END"""
+
+
 class Lines:
     """The lines of one manifest, and those among them that could break a rule."""
 
@@ -285,7 +300,7 @@ class Lines:
 
     def _found(self, where: str = "TRUE", *values: object) -> Iterator[Line]:
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM line WHERE head = ? AND {where} ORDER BY row",  # noqa: S608
+            f"SELECT {COLUMNS} FROM line WHERE head = ? AND {where} ORDER BY row",  # noqa: S608
             (self._head, *values),
         )
         return map(_line, rows)
@@ -293,6 +308,15 @@ class Lines:
     def lines(self) -> Iterator[Line]:
         """Return all of them."""
         return self._found()
+
+    def normal(self) -> Iterator[str]:
+        """Yield each as canonical JSON; the database writes the plain ones, six times as fast."""
+        rows = self._db.execute(
+            f"SELECT {_NORMAL}, {COLUMNS} FROM line WHERE head = ? ORDER BY row",  # noqa: S608
+            (self._head,),
+        )
+        for normal, *values in rows:
+            yield normal or manifests.normal(_line(values))
 
     def destinations(self) -> list[str]:
         """Return each place that lines are bound for."""

@@ -25,7 +25,7 @@ def read(
 
 
 def normalised(draft: Draft) -> bytes:
-    return b"".join(manifests.normalised(draft.head, draft.lines))
+    return b"".join(manifests.normalised(draft.head, map(manifests.normal, draft.lines)))
 
 
 def found(result: Result) -> list[tuple[int, str, str]]:

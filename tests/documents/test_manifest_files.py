@@ -345,7 +345,7 @@ def table(draft: Draft) -> Iterable[tuple[str, ...]]:
 
 
 def normalised(draft: Draft) -> bytes:
-    return b"".join(manifests.normalised(draft.head, draft.lines))
+    return b"".join(manifests.normalised(draft.head, map(manifests.normal, draft.lines)))
 
 
 def imported(data: bytes) -> Draft:
