@@ -286,9 +286,9 @@ _DROPPED = (
 
 _NORMAL = """CASE WHEN seals = '[]' AND extra = '{}' AND due IS NULL AND note = '' AND unit = ''
     THEN '{"destination":' || json_quote(destination) || ',"item":' || json_quote(item)
-    || coalesce(',"package":' || json_quote(package), '')
-    || coalesce(',"parent":' || json_quote(parent), '') || ',"quantity":' || quantity || '}'
-    END"""
+    || CASE WHEN package IS NULL THEN '' ELSE ',"package":' || json_quote(package) END
+    || CASE WHEN parent IS NULL THEN '' ELSE ',"parent":' || json_quote(parent) END
+    || ',"quantity":' || quantity || '}' END"""
 
 
 class Lines:

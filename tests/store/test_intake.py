@@ -16,7 +16,7 @@ from silog_scan.store.intake import Intake
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
 LINES = st.builds(
-    Line, st.just(2), TEXTS, st.integers(1, 10**9), TEXTS,
+    Line, st.just(2), TEXTS.filter(bool), st.integers(1, 10**9), TEXTS.filter(bool),
     package=st.none() | TEXTS.filter(bool), parent=st.none() | TEXTS.filter(bool),
     seals=st.lists(TEXTS.filter(bool), max_size=2).map(tuple), due=st.none() | st.dates(),
     note=TEXTS, unit=TEXTS,
