@@ -61,7 +61,8 @@ class Desk:
             return self.looks(session, "\n".join([header, *rows]).encode(), defaults)
 
     def looks(self, session: Session, data: bytes, defaults: Defaults = NOTHING_SAID) -> Preview:
-        folder = self.attachments.parent / "uploads"
+        home = self.attachments.parent
+        folder = home.with_name(f"{home.name}-uploads")
         file = uploads.kept(folder, uploads.keep(folder, [data], at=datetime.now(UTC)))
         return intake.look(session, self.actor, file, defaults)
 

@@ -23,7 +23,7 @@ LOUD = {"**.html": {"silent": "false"}}
 TRANSLATING = {"_", "gettext", "ngettext"}
 SPOKEN = {"alt", "aria-description", "aria-label", "data-label", "label", "placeholder", "title"}
 KEYS = {f"F{number}" for number in range(1, 13)}
-THE_SAME = {"silog-scan", "CSV", "EN", "English", "ID", "Bahasa", "Indonesia"} | KEYS
+THE_SAME = {"silog-scan", "CSV", "XLSX", "EN", "English", "ID", "Bahasa", "Indonesia"} | KEYS
 """Words that are the same in both languages: names, keys, and each language in its own words."""
 HOLE = re.compile(r"%\((\w+)\)\w")
 WORD = re.compile(r"[^\W\d_][\w-]*")

@@ -111,7 +111,8 @@ def with_header(records: Iterator[Row], header_row: int | None = None) -> tuple[
     Where no row knows any, the first one is the header, so that its columns can be chosen. It may
     be said which row it is.
     """
-    first = list(itertools.islice(filter(_says_something, records), _TITLES))
+    records = filter(_says_something, records)
+    first = list(itertools.islice(records, _TITLES))
     if not first:
         raise Malformed("file-empty", say("The file is empty. Choose the one with the rows."))
     known = [sum(map(columns.is_known, row.texts)) for row in first]
@@ -127,7 +128,7 @@ def with_header(records: Iterator[Row], header_row: int | None = None) -> tuple[
         )
     start = known.index(max(known)) if header_row is None else numbers.index(header_row)
     rows = itertools.chain(first[start + 1 :], records)
-    below = next(filter(_says_something, rows), None)
+    below = next(rows, None)
     if below is None:
         raise Malformed(
             "file-without-rows",

@@ -7,7 +7,7 @@ need no more memory than a thousand.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -126,23 +126,9 @@ def look(
         known = known_place(session)
         reading = Reading(intake, table, defaults, catalogue=catalogue(session), known_place=known)
         reading.read(lambda rows: tell(rows, table.part()))
-        found = Preview(
-            file=file,
-            store=store,
-            layout=Layout(table.dialect, table.sheet, table.header_row),
-            sheets=table.sheets,
-            header=table.header,
-            example=reading.example,
-            columns=reading.columns,
-            rows=reading.rows,
-            refused=reading.refused(),
-            problem_count=intake.count("problem"),
-            problems=tuple(intake.problems(MOST_SHOWN)),
-            warnings=tuple(_also_listed(session, intake)),
-            manifests=tuple(_brought(session, intake)),
-        )
-        intake.note("preview", _facts(found))
-        return found
+        brought, warned = list(_brought(session, intake)), list(_also_listed(session, intake))
+        intake.note("seen", _facts(table, reading, brought=brought, warned=warned))
+    return seen(file)
 
 
 def seen(file: Path) -> Preview:
@@ -150,59 +136,52 @@ def seen(file: Path) -> Preview:
     store = file.with_suffix(".lines")
     if store.is_file():
         with closing(Intake(store)) as intake:
-            facts = intake.facts().get("preview")
+            facts = intake.facts().get("seen")
             if facts:
-                return _preview(file, store, facts, tuple(intake.problems(MOST_SHOWN)))
+                return _preview(file, intake, facts)
     raise Conflict("upload-gone", say("The file was not read to its end. Choose it again."))
 
 
-def _facts(found: Preview) -> dict[str, Any]:
+def _facts(
+    table: Table, reading: "Reading", *, brought: list[Brought], warned: list[Problem]
+) -> dict[str, Any]:
+    """Return what ``seen`` makes a preview of again, as JSON can hold it."""
+    dialect = table.dialect
     return {
-        "layout": asdict(found.layout),
-        "sheets": found.sheets,
-        "header": found.header,
-        "example": found.example,
-        "fields": found.columns.fields,
-        "extras": found.columns.extras,
-        "rows": found.rows,
-        "refused": found.refused,
-        "problem_count": found.problem_count,
-        "warnings": [[one.row, one.value, one.message.values["number"]] for one in found.warnings],
-        "manifests": [
-            [one.id, one.head.number, one.change, one.version, one.lines, one.counted]
-            for one in found.manifests
-        ],
+        "dialect": dialect and [dialect.encoding, dialect.delimiter],
+        "sheet": table.sheet,
+        "sheets": table.sheets,
+        "header": table.header,
+        "header_row": table.header_row,
+        "example": reading.example,
+        "fields": reading.columns.fields,
+        "extras": reading.columns.extras,
+        "rows": reading.rows,
+        "refused": reading.refused(),
+        "warnings": [[one.row, one.value, one.message.values["number"]] for one in warned],
+        "manifests": [[one.id, one.change, one.version, one.lines, one.counted] for one in brought],
     }
 
 
-def _preview(
-    file: Path, store: Path, facts: dict[str, Any], problems: tuple[Problem, ...]
-) -> Preview:
-    with closing(Intake(store)) as intake:
-        heads = intake.heads()
-    header = tuple(facts["header"])
+def _preview(file: Path, intake: Intake, facts: dict[str, Any]) -> Preview:
+    header, dialect, heads = tuple(facts["header"]), facts["dialect"], intake.heads()
     extras = tuple((index, title) for index, title in facts["extras"])
+    warnings = (_listed_too(text, other, row) for row, text, other in facts["warnings"])
     return Preview(
         file=file,
-        store=store,
-        layout=_layout(**facts["layout"]),
+        store=file.with_suffix(".lines"),
+        layout=Layout(Dialect(*dialect) if dialect else None, facts["sheet"], facts["header_row"]),
         sheets=tuple(facts["sheets"]),
         header=header,
         example=tuple(facts["example"]),
         columns=Columns(header, facts["fields"], extras),
         rows=facts["rows"],
         refused=facts["refused"],
-        problem_count=facts["problem_count"],
-        problems=problems,
-        warnings=tuple(
-            _listed_too(package, other, row) for row, package, other in facts["warnings"]
-        ),
-        manifests=tuple(Brought(one, heads[one], *rest) for one, _, *rest in facts["manifests"]),
+        problem_count=intake.count("problem"),
+        problems=tuple(intake.problems(MOST_SHOWN)),
+        warnings=tuple(warnings),
+        manifests=tuple(Brought(one, heads[one], *rest) for one, *rest in facts["manifests"]),
     )
-
-
-def _layout(dialect: dict[str, str] | None, sheet: str | None, header_row: int) -> Layout:
-    return Layout(Dialect(**dialect) if dialect else None, sheet, header_row)
 
 
 class Reading:

@@ -273,7 +273,7 @@ def test_whatever_is_written_is_read_back_the_same(
 
     sheet, guess = sheet_of(manifest_files.write_csv(rows, dialect=dialect))
 
-    assert sheet.texts == rows
+    assert sheet.texts == [row for row in rows if "".join(row).strip(cells.BLANK)]
     assert guess == dialect
 
 

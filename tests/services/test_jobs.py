@@ -1,5 +1,6 @@
 """Work on a file is told beside it, stops when asked, and is known to have broken off."""
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,8 @@ def test_a_refusal_is_told_in_its_sentence(tmp_path: Path) -> None:
 def test_what_breaks_the_program_is_told_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    logging.getLogger("silog_scan.imports").disabled = False  # import-linter's test disables all
+
     state = done(tmp_path, lambda: 1 / 0)
 
     assert (state.phase, state.code) == (Phase.FAILED, "broken")

@@ -101,7 +101,7 @@ def test_several_manifests_may_be_in_a_file(meja: Caller) -> None:
     [
         (b"", "file-missing"),
         (PHOTO.read_bytes(), "file-kind"),
-        (b"PK\x03\x04 xl/workbook", "file-kind"),
+        (b"PK\x03\x04 xl/workbook", "file-damaged"),
         (b"manifest\n", "file-without-rows"),
         (b"\x00\x01\x02\x03", "file-kind"),
         (b'a,b\n"open,1\n', "quotes-broken"),
