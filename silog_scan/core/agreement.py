@@ -6,6 +6,7 @@ same pixels make the same mistake: only a second look at *differently treated* p
 frame of a film, is evidence. Under these rules 2 of 1,115 photographs were misread.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _RETAIL = frozenset({"ean13", "ean8", "upca", "upce"})
 _ITF14_LENGTH = 14
 _TWICE = 2
 _CROP = "crop+"  # how a treatment of an upright crop is named
+_FEWEST_ROWS = 4  # of pixels along the bars, for one look at Code 128 to be enough
 _DISPUTED = 3  # looks for a retail code whose bars another look took for another
 
 
@@ -102,7 +104,7 @@ def _by_code(readings: Iterable[Reading]) -> list[_Evidence]:
             reading=group[0],
             looks=len({_kind(reading) for reading in group}),
             votes=len(group),
-            is_faithful=any(reading.treatment in _FAITHFUL for reading in group),
+            is_faithful=any(map(_is_faithful, group)),
             is_upright=any(map(_is_upright, group)),
         )
         for group in groups.values()
@@ -112,6 +114,22 @@ def _by_code(readings: Iterable[Reading]) -> list[_Evidence]:
 def _kind(reading: Reading) -> str:
     """Return how the pixels were treated, in the picture or a crop: the pixels are the same."""
     return reading.treatment.rpartition("+")[2]
+
+
+def _is_faithful(reading: Reading) -> bool:
+    """Return whether it was read as the camera saw it, and in more than a row or two of pixels.
+
+    Of 730 labels read at first sight 7 were read in so few rows, and one of these wrong.
+    """
+    return reading.treatment in _FAITHFUL and _depth(reading) >= _FEWEST_ROWS
+
+
+def _depth(reading: Reading) -> float:
+    """Return the shorter side of where it was read, in pixels."""
+    first, second, third, fourth = reading.corners
+    across = (math.dist(first, second) + math.dist(fourth, third)) / 2
+    down = (math.dist(first, fourth) + math.dist(second, third)) / 2
+    return min(across, down)
 
 
 def _is_upright(reading: Reading) -> bool:
@@ -269,7 +287,7 @@ class Agreement:
 
     def _count(self, key: tuple[str, str], reading: Reading, at: float) -> None:
         appearance = self._in_view.get(key)
-        is_faithful = reading.treatment in _FAITHFUL
+        is_faithful = _is_faithful(reading)
         if appearance is None:
             evidence = _Evidence(reading, 1, 1, is_faithful, _is_upright(reading))
             self._in_view[key] = _Appearance(evidence, at, at)

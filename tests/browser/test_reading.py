@@ -39,6 +39,7 @@ JUDGE = """async scenes => {
 }"""
 Corners = tuple[tuple[int, int], ...]
 BOX = ((10, 10), (110, 10), (110, 40), (10, 40))
+ROW = ((10, 410), (110, 410), (110, 412), (10, 412))
 APART = ((10, 210), (110, 210), (110, 240), (10, 240))
 RETAIL = ("4006381333931", "4006381333948")
 PARTS = ("14012345678908", "14012345678901", "12345670", "3456")
@@ -206,6 +207,7 @@ SHOWN = [
     shown("1271-KS-004513", "code128"),
     shown("1271-KS-004512", "code128", treatment="averaged"),
     shown("1271-KS-004514", "code128", APART, "sharpened"),
+    shown("1271-KS-004515", "code128", ROW),
     shown("1271-BL-002101", "qrcode"),
     shown("1271-BL-002101", "code128", APART),
     shown("ABC-123", "code39"),

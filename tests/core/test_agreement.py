@@ -10,8 +10,10 @@ PACKAGE = "1271-KS-004512"
 CARTON = "14012345678908"  # an ITF-14: its last digit checks the others
 
 
-def seen(text: str, symbology: str, treatment: str = "raw", left: int = 0) -> Reading:
-    corners = ((left, 0), (left + 200, 0), (left + 200, 80), (left, 80))
+def seen(
+    text: str, symbology: str, treatment: str = "raw", left: int = 0, rows: int = 80
+) -> Reading:
+    corners = ((left, 0), (left + 200, 0), (left + 200, rows), (left, rows))
     return Reading(text, symbology, corners, stage=treatment, treatment=treatment)
 
 
@@ -25,6 +27,7 @@ ONE_LOOK = [
     pytest.param(seen("any text", "code128"), True, id="code 128 on raw pixels"),
     pytest.param(seen("any text", "code128", "clahe"), True, id="code 128 with contrast evened"),
     pytest.param(seen("any text", "code128", "upscaled"), False, id="code 128 on drawn pixels"),
+    pytest.param(seen("1235#K!-817452", "code128", rows=2), False, id="code 128 in two rows"),
     pytest.param(seen(PACKAGE, "code39"), True, id="code 39 with a label of ours"),
     pytest.param(seen("KPU 2024", "code39"), False, id="code 39 with plain text"),
     pytest.param(seen(CARTON, "itf"), True, id="itf-14 with its check digit"),

@@ -5,6 +5,7 @@
 
 const WINDOW = 3;
 const CORRECTED = ["qrcode", "datamatrix"];
+const FEWEST_ROWS = 4;
 const RAW = "raw";
 const RETAIL = ["ean13", "ean8", "upca", "upce"];
 const GS1 = ["]C1", "]d2", "]Q3", "]e0"];
@@ -105,7 +106,7 @@ export class Agreement {
    */
   count(key, reading, at) {
     const known = this.inView.get(key) ?? { looks: 0, first: at, isFaithful: false, isGiven: false };
-    const isFaithful = known.isFaithful || (reading.treatment ?? RAW) === RAW;
+    const isFaithful = known.isFaithful || isAsSeen(reading);
     this.inView.set(key, { ...known, reading, looks: known.looks + 1, last: at, isFaithful });
   }
 
@@ -124,6 +125,18 @@ export class Agreement {
     const isDisputed = RETAIL.includes(symbology) && rivals.length > 0;
     return code.looks >= (isDisputed ? 3 : 2);
   }
+}
+
+/**
+ * @param {Reading} reading
+ * @returns {boolean} whether it was read as the camera saw it, in more than a row or two of pixels
+ */
+function isAsSeen({ treatment, corners: [first, second, third, fourth] }) {
+  const far = (/** @type {number[]} */ [x, y], /** @type {number[]} */ [x2, y2]) =>
+    Math.hypot(x - x2, y - y2);
+  const across = (far(first, second) + far(fourth, third)) / 2;
+  const down = (far(first, fourth) + far(second, third)) / 2;
+  return (treatment ?? RAW) === RAW && Math.min(across, down) >= FEWEST_ROWS;
 }
 
 /** @param {Reading} reading */
