@@ -57,7 +57,8 @@ def _correlated(columns: Floats, fit: Fit) -> Floats:
     residual, length = fit.residual, len(fit.residual)
     total = np.zeros_like(columns)
     for lag in range(1, _LAGS):
-        correlation = float(residual[lag:] @ residual[: length - lag]) / fit.rss
+        # Where nothing is left, as on bare paper, nothing correlates.
+        correlation = float(residual[lag:] @ residual[: length - lag]) / (fit.rss or 1.0)
         total[lag:] += 2 * max(correlation * (1 - lag / _LAGS), 0) * columns[: length - lag]
     return total
 
