@@ -1,7 +1,8 @@
 """Sentences for people, and refusals that carry one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from silog_scan.core.visible import isolated
 
@@ -23,6 +24,23 @@ class Sentence:
             name: value.in_words(translate) if isinstance(value, Sentence) else _seen(value)
             for name, value in self.values.items()
         }
+
+    def as_json(self) -> dict[str, object]:
+        """Return what JSON can hold of it, sentences within it too."""
+        values = {
+            name: value.as_json() if isinstance(value, Sentence) else value
+            for name, value in self.values.items()
+        }
+        return {"say": self.template, "values": values}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Sentence":
+        """Return the sentence again."""
+        values = {
+            name: cls.from_json(value) if isinstance(value, dict) else value
+            for name, value in content["values"].items()
+        }
+        return cls(content["say"], values)
 
     def __str__(self) -> str:
         return self.in_words()

@@ -67,19 +67,17 @@ def store(
 ) -> dict[str, str]:
     """Store a previewed file; its problems refuse it unless good rows do.
 
-    Returned is what became of each manifest by its number: new, changed or unchanged. It is kept
-    with the file, where ``became`` finds it. ``run`` may stop the import by what it raises.
+    Returned is what became of each manifest by its number: new, changed or unchanged. ``run`` may
+    stop the import by what it raises.
     """
     actor.must_record()
     actor.must_be_free()
-    must_take(seen, chosen)
+    _must_take(seen, chosen)
     with closing(Intake(seen.store)) as intake:
-        changes = _Import(intake, actor, seen, attachments, at, chosen.by_parent).store(run)
-        intake.note("changes", changes)
-        return changes
+        return _Import(intake, actor, seen, attachments, at, chosen.by_parent).store(run)
 
 
-def must_take(seen: Preview, chosen: Choices) -> None:
+def _must_take(seen: Preview, chosen: Choices) -> None:
     """Refuse a file with problems unless its good rows are wanted, and one without any."""
     if seen.problem_count and not chosen.good_rows:
         raise Malformed(
@@ -91,12 +89,6 @@ def must_take(seen: Preview, chosen: Choices) -> None:
         )
     if not seen.manifests:
         raise Malformed("manifest-empty", say("The file has no row that can be imported."))
-
-
-def became(seen: Preview) -> dict[str, str]:
-    """Return what became of each manifest of a file that was stored."""
-    with closing(Intake(seen.store)) as intake:
-        return dict(intake.facts()["changes"])
 
 
 def telling(run: Run, seen: Preview, tell: Callable[[int, float], None]) -> Run:
@@ -127,15 +119,16 @@ def bring(
         return store(lambda call: call(session), actor, seen, attachments=attachments, at=at)
 
 
+@dataclass(frozen=True, slots=True)
 class _Import:
     """One file on its way into the database."""
 
-    def __init__(
-        self, intake: Intake, actor: Actor, seen: Preview, attachments: Path, at: datetime,
-        by_parent: bool,
-    ) -> None:  # fmt: skip
-        self._intake, self._actor, self._seen = intake, actor, seen
-        self._attachments, self._at, self._by_parent = attachments, at, by_parent
+    _intake: Intake
+    _actor: Actor
+    _seen: Preview
+    _attachments: Path
+    _at: datetime
+    _by_parent: bool
 
     def store(self, run: Run) -> dict[str, str]:
         changes = run(self._check)

@@ -60,10 +60,9 @@ class Brought:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a file says before anything is stored; ``store`` is where its lines are kept."""
+    """What a file says before anything is stored."""
 
     file: Path
-    store: Path
     layout: Layout
     sheets: tuple[str, ...]
     header: tuple[str, ...]
@@ -75,6 +74,11 @@ class Preview:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     manifests: tuple[Brought, ...]
+
+    @property
+    def store(self) -> Path:
+        """Return where its lines and problems are kept."""
+        return _store_of(self.file)
 
     @property
     def numbers(self) -> list[str]:
@@ -90,6 +94,10 @@ class Preview:
     def accepted(self) -> int:
         """Return how many rows can be taken."""
         return sum(brought.accepted for brought in self.manifests)
+
+
+def _store_of(file: Path) -> Path:
+    return file.with_suffix(".lines")
 
 
 Told = Callable[[int, float], None]
@@ -116,9 +124,8 @@ def look(
     actor.must_record()
     if defaults.receiver is None:
         defaults = replace(defaults, receiver=actor.place)
-    store = file.with_suffix(".lines")
-    store.unlink(missing_ok=True)
-    with tables.opened(file, layout) as table, closing(Intake(store)) as intake:
+    _store_of(file).unlink(missing_ok=True)
+    with tables.opened(file, layout) as table, closing(Intake(_store_of(file))) as intake:
         intake.make()
         if defaults.remembers and not defaults.mapping:
             chosen = mappings.remembered(session, table.header, defaults.origin)
@@ -127,16 +134,15 @@ def look(
         reading = Reading(intake, table, defaults, catalogue=catalogue(session), known_place=known)
         reading.read(lambda rows: tell(rows, table.part()))
         brought, warned = list(_brought(session, intake)), list(_also_listed(session, intake))
-        intake.note("seen", _facts(table, reading, brought=brought, warned=warned))
+        intake.note(_facts(table, reading, brought=brought, warned=warned))
     return seen(file)
 
 
 def seen(file: Path) -> Preview:
     """Return what was seen in a file before; refuse one that was not read to its end."""
-    store = file.with_suffix(".lines")
-    if store.is_file():
-        with closing(Intake(store)) as intake:
-            facts = intake.facts().get("seen")
+    if _store_of(file).is_file():
+        with closing(Intake(_store_of(file))) as intake:
+            facts = intake.facts()
             if facts:
                 return _preview(file, intake, facts)
     raise Conflict("upload-gone", say("The file was not read to its end. Choose it again."))
@@ -169,7 +175,6 @@ def _preview(file: Path, intake: Intake, facts: dict[str, Any]) -> Preview:
     warnings = (_listed_too(text, other, row) for row, text, other in facts["warnings"])
     return Preview(
         file=file,
-        store=file.with_suffix(".lines"),
         layout=Layout(Dialect(*dialect) if dialect else None, facts["sheet"], facts["header_row"]),
         sheets=tuple(facts["sheets"]),
         header=header,

@@ -1,7 +1,7 @@
-"""Work on an uploaded file that takes a while: in a thread of its own, told in a file beside it.
+"""Work on an uploaded file that may take a while: in a thread of its own, told in a file beside it.
 
 Any of the station's processes may ask how far it is, or stop it. Work that tells nothing for some
-seconds was interrupted.
+time was interrupted.
 """
 
 import json
@@ -9,12 +9,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from silog_scan.core.errors import Refused, Sentence, say
+
+T = TypeVar("T")
 
 _log = logging.getLogger("silog_scan.imports")
 _EVERY = 0.2
@@ -34,21 +37,23 @@ class Phase(StrEnum):
     STOPPED = "stopped"
 
 
-ENDED = (Phase.CHECKED, Phase.STORED, Phase.FAILED, Phase.STOPPED)
+_GOING_ON = (Phase.READING, Phase.STORING)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the work is: ``part`` of 1, ``rows`` so far, ``since`` and ``at`` as Unix seconds."""
+    """How far the work is: ``part`` of 1, ``rows`` so far, ``since`` and ``at`` as Unix seconds.
+
+    ``result`` is what the work returned, ``told`` why it failed, both as JSON can hold them.
+    """
 
     phase: Phase
     rows: int = 0
     part: float = 0.0
     since: float = 0.0
     at: float = 0.0
-    code: str = ""
-    told: str = ""
-    values: dict[str, Any] | None = None
+    result: Any = None
+    told: dict[str, Any] | None = None
 
     @property
     def seconds_left(self) -> float | None:
@@ -59,9 +64,9 @@ class State:
         return passed / self.part * (1 - self.part)
 
     @property
-    def sentence(self) -> Sentence:
+    def sentence(self) -> Sentence | None:
         """Return why the work failed."""
-        return Sentence(self.told, self.values or {})
+        return Sentence.from_json(self.told) if self.told else None
 
 
 class Stopped(Refused):
@@ -73,34 +78,35 @@ class Job:
 
     def __init__(self, folder: Path) -> None:
         """Look at the work in a folder."""
-        self._state, self._stop = folder / "state.json", folder / "stop"
+        self._file, self._stop = folder / "state.json", folder / "stop"
         self._told = 0.0
         self._now = State(Phase.READING)
 
     def state(self) -> State | None:
         """Return how far it is, or None where none was begun."""
         try:
-            content = json.loads(self._state.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+            content = json.loads(self._file.read_text())
+        except FileNotFoundError:
             return None
         found = State(**content | {"phase": Phase(content["phase"])})
-        if found.phase not in ENDED and time.time() - found.at > _SILENT:
-            return replace(
-                found, phase=Phase.FAILED, code="interrupted", told=_INTERRUPTED.template
-            )
+        if found.phase in _GOING_ON and time.time() - found.at > _SILENT:
+            return replace(found, phase=Phase.FAILED, told=_INTERRUPTED.as_json())
         return found
 
     def stop(self) -> None:
         """Ask the work to stop; it does before it takes its next step."""
         self._stop.touch()
 
-    def begin(self, phase: Phase, end: Phase, work: Callable[[], object]) -> threading.Thread:
-        """Do the work in a thread; what it refuses, or breaks it, is told."""
+    def begin(self, phase: Phase, end: Phase, work: Callable[[], T]) -> "Future[T]":
+        """Do the work in a thread; what it returns or raises is told, too."""
         self._stop.unlink(missing_ok=True)
         self._tell(State(phase, since=time.time()))
-        thread = threading.Thread(target=self._do, args=(end, work), name="import", daemon=True)
+        answer: Future[T] = Future()
+        thread = threading.Thread(
+            target=self._do, args=(work, end, answer), name="import", daemon=True
+        )
         thread.start()
-        return thread
+        return answer
 
     def went(self, rows: int, part: float) -> None:
         """Tell how far it is; raise Stopped where somebody asked for it."""
@@ -110,30 +116,30 @@ class Job:
             self._told = time.monotonic()
             self._tell(replace(self._now, rows=rows, part=min(1.0, part)))
 
-    def _do(self, end: Phase, work: Callable[[], object]) -> None:
+    def _do(self, work: Callable[[], T], end: Phase, answer: "Future[T]") -> None:
         try:
-            work()
-        except Stopped:
-            self._tell(replace(self._now, phase=Phase.STOPPED))
-        except Refused as refusal:
-            told = refusal.sentence
-            self._tell(
-                replace(
-                    self._now, phase=Phase.FAILED, code=refusal.code, told=told.template,
-                    values={name: str(value) for name, value in told.values.items()},
-                )
-            )  # fmt: skip
-        except BaseException:  # noqa: BLE001  # whoever asks for the file hears of it
-            _log.exception("an import broke")
-            self._tell(replace(self._now, phase=Phase.FAILED, code="broken", told=_BROKEN.template))
+            result = work()
+        except BaseException as error:  # noqa: BLE001  # whoever asks for the answer hears of it
+            self._fail(error)
+            answer.set_exception(error)
         else:
-            self._tell(replace(self._now, phase=end, part=1.0))
+            self._tell(replace(self._now, phase=end, part=1.0, result=result))
+            answer.set_result(result)
+
+    def _fail(self, error: BaseException) -> None:
+        phase = Phase.STOPPED if isinstance(error, Stopped) else Phase.FAILED
+        if isinstance(error, Refused):
+            told = error.sentence
+        else:
+            _log.error("an import broke", exc_info=error)
+            told = _BROKEN
+        self._tell(replace(self._now, phase=phase, told=told.as_json()))
 
     def _tell(self, state: State) -> None:
         self._now = replace(state, at=time.time())
-        partial = self._state.with_suffix(".partial")
+        partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(asdict(self._now)))
-        partial.replace(self._state)
+        partial.replace(self._file)
 
 
 _INTERRUPTED = say("The import was interrupted. Nothing was stored; choose the file again.")

@@ -42,12 +42,13 @@ def kept(folder: Path, name: str) -> Path:
 
 def job(folder: Path, name: str) -> Job:
     """Return the work on a file that was kept."""
-    return Job(kept(folder, name).parent)
+    return Job(folder / name)
 
 
 def drop(folder: Path, name: str) -> None:
-    """Forget a file, and what was read of it."""
-    shutil.rmtree(folder / name, ignore_errors=True)
+    """Forget a file and what was read of it; how the work on it ended is known for its day."""
+    for one in (folder / name).glob(f"{_NAME}*"):
+        one.unlink(missing_ok=True)
 
 
 @contextmanager

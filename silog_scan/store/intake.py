@@ -6,7 +6,7 @@ once, and what was left by a power cut is thrown away, so nothing here is put on
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -32,7 +32,7 @@ CREATE TABLE kept (
     parent TEXT, seals TEXT, due TEXT, note TEXT, unit TEXT, extra TEXT,
     head INTEGER, number INTEGER, stands INTEGER
 );
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE fact (content TEXT);
 """
 _INDEXES = """
 CREATE INDEX packages ON line (head, package) WHERE package IS NOT NULL;
@@ -126,7 +126,9 @@ class Intake:
 
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Add problems in the order in which they were found."""
-        rows = ((p.row, p.column, p.value, p.code, _sentence(p.message)) for p in problems)
+        rows = (
+            (p.row, p.column, p.value, p.code, json.dumps(p.message.as_json())) for p in problems
+        )
         self._db.executemany("INSERT INTO problem VALUES (?, ?, ?, ?, ?)", rows)
 
     def add_heads(self, heads: Iterable[Head]) -> None:
@@ -158,7 +160,7 @@ class Intake:
         """Yield the problems from the top of the sheet to its end."""
         rows = self._db.execute("SELECT * FROM problem ORDER BY row, rowid LIMIT ?", (most or -1,))
         for row, title, value, code, message in rows:
-            yield Problem(row, title, value, code, _said(json.loads(message)))
+            yield Problem(row, title, value, code, Sentence.from_json(json.loads(message)))
 
     def count(self, table: str) -> int:
         """Return how many ``line``s or ``problem``s there are."""
@@ -248,14 +250,14 @@ class Intake:
 
     # What else is known of it.
 
-    def note(self, name: str, value: object) -> None:
-        """Keep a fact about the file."""
-        self._db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, json.dumps(value)))
+    def note(self, facts: dict[str, Any]) -> None:
+        """Keep what else is known of the file, once it is read to its end."""
+        self._db.execute("INSERT INTO fact VALUES (?)", (json.dumps(facts),))
 
-    def facts(self) -> dict[str, Any]:
-        """Return the facts that were kept."""
-        rows = self._db.execute("SELECT name, value FROM fact").fetchall()
-        return {name: json.loads(value) for name, value in rows}
+    def facts(self) -> dict[str, Any] | None:
+        """Return what was kept, None of a file that was not read to its end."""
+        row = self._db.execute("SELECT content FROM fact").fetchone()
+        return dict(json.loads(row[0])) if row else None
 
 
 _KEYS = (
@@ -375,21 +377,3 @@ def _line(values: Any) -> Line:  # noqa: ANN401  # what the tables keep
         *(note, unit),
         tuple(json.loads(extra).items()) if extra != "{}" else (),
     )
-
-
-def _sentence(said: Sentence) -> str:
-    return json.dumps(said, default=_parts)
-
-
-def _parts(said: object) -> object:
-    if isinstance(said, Sentence):
-        return {"say": said.template, "values": said.values}
-    return str(said)
-
-
-def _said(parts: Mapping[str, Any]) -> Sentence:
-    values = {
-        name: _said(value) if isinstance(value, dict) else value
-        for name, value in parts["values"].items()
-    }
-    return Sentence(parts["say"], values)

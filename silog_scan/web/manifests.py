@@ -29,12 +29,11 @@ from silog_scan.services import (
     deliveries,
     imports,
     intake,
-    mappings,
     reports,
 )
 from silog_scan.services.checkpoints import Signed
 from silog_scan.services.intake import Preview
-from silog_scan.services.jobs import ENDED, Phase, State
+from silog_scan.services.jobs import Phase
 from silog_scan.store import queries, register
 from silog_scan.store.queries import LineFilter, LineView, ManifestFilter, ManifestView
 from silog_scan.web import downloads, figures, paths, uploads, words
@@ -99,20 +98,16 @@ def upload() -> Page:
         return render_template("manifests/upload.html", form={})
     try:
         kept = uploads.receive()
-        state = uploads.read(kept)
-        if state.phase not in ENDED:
-            return redirect(url_for("manifests.progress", upload=kept.token), 303)
-        return _checked(kept, _must_have_seen(kept, state))
+        is_read = uploads.read(kept)
     except Malformed as refusal:
         told = in_words(refusal.sentence)
         page = render_template("manifests/upload.html", form=request.form, problem=told)
         return answered(page, refusal)
+    return _checked(kept, uploads.seen(kept)) if is_read else _on_its_way(kept)
 
 
-def _must_have_seen(kept: Upload, state: State) -> Preview:
-    if state.phase is Phase.CHECKED:
-        return uploads.seen(kept)
-    raise Malformed(state.code, state.sentence)
+def _on_its_way(kept: Upload) -> Page:
+    return redirect(url_for("manifests.progress", upload=kept.token), 303)
 
 
 @bp.get("/manifests/upload/check")
@@ -162,29 +157,14 @@ def confirm() -> Page:
     seen = uploads.seen(kept)
     chosen = imports.Choices("good_rows" in request.form, "by_parent" in request.form)
     try:
-        imports.must_take(seen, chosen)
-    except Malformed as refusal:
+        changes = uploads.store(kept, seen, chosen)
+    except (Malformed, Conflict) as refusal:
         return _checked(kept, seen, refusal)
-    state = uploads.store(kept, seen, chosen)
-    if state.phase is Phase.FAILED:
-        return _checked(kept, seen, Conflict(state.code, state.sentence))
-    if state.phase is not Phase.STORED:
-        return redirect(url_for("manifests.progress", upload=kept.token), 303)
-    return _stored(kept)
+    return _on_its_way(kept) if changes is None else _stored(changes)
 
 
-def _stored(kept: Upload) -> Page:
-    """Lead to what a file became, and forget the file."""
-    seen = uploads.seen(kept)
-    changes = imports.became(seen)
-    if kept.mapping:
-        at = now()
-        backend().writer.run(
-            lambda session: mappings.remember(
-                session, seen.header, kept.origin, kept.mapping, at=at
-            )
-        )
-    uploads.drop(kept)
+def _stored(changes: dict[str, str]) -> Page:
+    """Lead to what a file became."""
     flash(_what_changed(changes))
     if len(changes) > 1:
         return redirect(url_for("manifests.index"), 303)
@@ -196,11 +176,10 @@ def progress() -> Page:
     """Show how far a file is; lead on once it is read or stored."""
     kept = uploads.named(request.args.get("upload", ""))
     state = uploads.job_of(kept).state()
-    match state.phase if state else None:
-        case Phase.STORED:
-            return _stored(kept)
-        case Phase.CHECKED | None:
-            return redirect(url_for("manifests.check", upload=kept.token), 303)
+    if state is None or state.phase is Phase.CHECKED:
+        return redirect(url_for("manifests.check", upload=kept.token), 303)
+    if state.phase is Phase.STORED:
+        return _stored(state.result)
     return render_template("manifests/progress.html", upload=kept, state=state, phase=Phase)
 
 
@@ -217,7 +196,7 @@ def stop() -> Page:
     """Stop reading or storing a file; nothing of it stays."""
     kept = uploads.named(request.form.get("upload", ""))
     uploads.job_of(kept).stop()
-    return redirect(url_for("manifests.progress", upload=kept.token), 303)
+    return _on_its_way(kept)
 
 
 def _what_changed(changes: dict[str, str]) -> str:

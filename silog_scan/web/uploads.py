@@ -1,10 +1,11 @@
 """Files between check and confirmation: kept on disk, and named in forms by a signature."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -15,11 +16,13 @@ from silog_scan.core.errors import Conflict, Malformed, say
 from silog_scan.core.manifests import Defaults
 from silog_scan.documents.manifest_files import Dialect
 from silog_scan.documents.tables import Layout
-from silog_scan.services import files, imports, intake, uploads
+from silog_scan.services import files, imports, intake, mappings, uploads
 from silog_scan.services.imports import Choices
 from silog_scan.services.intake import Preview
-from silog_scan.services.jobs import Job, Phase, State
+from silog_scan.services.jobs import Job, Phase
 from silog_scan.web.context import actor, backend, now
+
+T = TypeVar("T")
 
 _PATIENCE = 2.0
 """Seconds in which most files are read or stored, before a page shows how far it is."""
@@ -89,32 +92,48 @@ def receive() -> Upload:
     )  # fmt: skip
 
 
-def read(kept: Upload) -> State:
-    """Begin to read a file; return how far it is after a moment, in which most are done."""
+def read(kept: Upload) -> bool:
+    """Read a file; return whether it is read already, as most are after a moment."""
     database, who, file = backend().database, actor(), uploads.kept(_folder(), kept.id)
     defaults, layout, job = kept.defaults, kept.layout, job_of(kept)
 
-    def look() -> None:
+    def look() -> bool:
         with database.reading() as session:
             intake.look(session, who, file, defaults, layout, tell=job.went)
+        return True
 
-    return _begun(job, Phase.READING, Phase.CHECKED, look)
-
-
-def store(kept: Upload, seen: Preview, chosen: Choices) -> State:
-    """Begin to store a file that was checked; return how far it is after a moment."""
-    who, at, job, attachments = actor(), now(), job_of(kept), backend().settings.attachments
-    run = imports.telling(backend().writer.run, seen, job.went)
-
-    def work() -> None:
-        imports.store(run, who, seen, attachments=attachments, at=at, chosen=chosen)
-
-    return _begun(job, Phase.STORING, Phase.STORED, work)
+    return _soon(job.begin(Phase.READING, Phase.CHECKED, look)) or False
 
 
-def _begun(job: Job, phase: Phase, end: Phase, work: Callable[[], None]) -> State:
-    job.begin(phase, end, work).join(_PATIENCE)
-    return job.state() or State(phase)
+def store(kept: Upload, seen: Preview, chosen: Choices) -> dict[str, str] | None:
+    """Store a file that was checked; return what became of its manifests, None if it takes long.
+
+    The file is forgotten then, and which columns were chosen for it is remembered.
+    """
+    who, at, job, folder = actor(), now(), job_of(kept), _folder()
+    attachments, write = backend().settings.attachments, backend().writer.run
+    run = imports.telling(write, seen, job.went)
+
+    def work() -> dict[str, str]:
+        changes = imports.store(run, who, seen, attachments=attachments, at=at, chosen=chosen)
+        if kept.mapping:
+            write(
+                lambda session: mappings.remember(
+                    session, seen.header, kept.origin, kept.mapping, at=at
+                )
+            )
+        uploads.drop(folder, kept.id)
+        return changes
+
+    return _soon(job.begin(Phase.STORING, Phase.STORED, work))
+
+
+def _soon(answer: "Future[T]") -> T | None:
+    """Return the answer if it comes in a moment, or raise what the work raised."""
+    try:
+        return answer.result(_PATIENCE)
+    except TimeoutError:
+        return None
 
 
 def job_of(kept: Upload) -> Job:
@@ -161,8 +180,3 @@ def named(token: str) -> Upload:
     if found.user != actor().user:
         raise Conflict("upload-gone", gone)
     return found
-
-
-def drop(kept: Upload) -> None:
-    """Forget a checked file."""
-    uploads.drop(_folder(), kept.id)

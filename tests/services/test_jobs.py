@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,20 @@ import pytest
 from silog_scan.core.errors import Malformed, say
 from silog_scan.services.jobs import Job, Phase, State
 
+EMPTY = say("%(what)s Choose one.", what=say("The file %(name)s is empty.", name="m.csv"))
+
 
 def done(folder: Path, work: Callable[[], object]) -> State:
     """Return how work ended."""
     job = Job(folder)
-    job.begin(Phase.READING, Phase.CHECKED, work).join()
+    wait([job.begin(Phase.READING, Phase.CHECKED, work)])
     state = job.state()
     assert state
     return state
 
 
 def refuse() -> None:
-    raise Malformed("file-empty", say("The file %(name)s is empty.", name="m.csv"))
+    raise Malformed("file-empty", EMPTY)
 
 
 def test_nothing_is_told_of_a_file_nobody_works_on(tmp_path: Path) -> None:
@@ -29,15 +32,19 @@ def test_nothing_is_told_of_a_file_nobody_works_on(tmp_path: Path) -> None:
 
 
 def test_work_that_is_done_says_so(tmp_path: Path) -> None:
-    assert done(tmp_path, lambda: None).phase is Phase.CHECKED
+    state = done(tmp_path, lambda: {"SJ-1": "new"})
+
+    assert (state.phase, state.result, state.sentence) == (Phase.CHECKED, {"SJ-1": "new"}, None)
 
 
-def test_a_refusal_is_told_in_its_sentence(tmp_path: Path) -> None:
-    state = done(tmp_path, refuse)
+def test_a_refusal_is_told_in_its_sentence_and_raised_for_who_waits(tmp_path: Path) -> None:
+    answer = Job(tmp_path).begin(Phase.READING, Phase.CHECKED, refuse)
 
-    assert (state.phase, state.code) == (Phase.FAILED, "file-empty")
-    assert "m.csv" in str(state.sentence)
-    assert str(state.sentence).endswith("is empty.")
+    with pytest.raises(Malformed):
+        answer.result()
+    state = Job(tmp_path).state()
+    assert state
+    assert (state.phase, state.sentence) == (Phase.FAILED, EMPTY)
 
 
 def test_what_breaks_the_program_is_told_and_logged(
@@ -47,7 +54,8 @@ def test_what_breaks_the_program_is_told_and_logged(
 
     state = done(tmp_path, lambda: 1 / 0)
 
-    assert (state.phase, state.code) == (Phase.FAILED, "broken")
+    assert state.phase is Phase.FAILED
+    assert "wrong in the program" in str(state.sentence)
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -58,7 +66,7 @@ def test_work_stops_at_its_next_step_once_somebody_asks(tmp_path: Path) -> None:
         Job(tmp_path).stop()
         job.went(1, 0.1)
 
-    job.begin(Phase.STORING, Phase.STORED, work).join()
+    wait([job.begin(Phase.STORING, Phase.STORED, work)])
 
     state = job.state()
     assert state
@@ -81,11 +89,12 @@ def test_work_that_is_silent_for_long_was_interrupted(
         monkeypatch.setattr(time, "time", lambda: began + 1000)
         looked.append(job.state())
 
-    job.begin(Phase.STORING, Phase.STORED, work).join()
+    wait([job.begin(Phase.STORING, Phase.STORED, work)])
 
     (state,) = looked
     assert state
-    assert (state.phase, state.code) == (Phase.FAILED, "interrupted")
+    assert state.phase is Phase.FAILED
+    assert "interrupted" in str(state.sentence)
 
 
 def test_the_time_left_follows_from_the_pace() -> None:
