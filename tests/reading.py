@@ -68,8 +68,9 @@ def sheet_of(data: bytes, dialect: Dialect | None = None) -> tuple[Sheet, Dialec
 def read(sheet: Sheet, defaults: Defaults, known: Iterable[str] = KNOWN) -> Result:
     with closing(Intake(Path(":memory:"))) as intake:
         intake.make()
-        rows = iter(sheet.rows)
-        table = Table(sheet.header, sheet.header_row, rows, PLAIN, None, (), lambda: 0.0)
+        top = Row(sheet.header_row, sheet.header)
+        header, rows = manifest_files.with_header(iter([top, *sheet.rows]), sheet.header_row)
+        table = Table(header.texts, header.number, rows, PLAIN, None, (), lambda: 0.0)
         is_known = set(known).__contains__
         reading = Reading(intake, table, defaults, catalogue=Catalogue(), known_place=is_known)
         reading.read()

@@ -106,10 +106,10 @@ _TITLES = 20
 
 
 def with_header(records: Iterator[Row], header_row: int | None = None) -> tuple[Row, Iterator[Row]]:
-    """Return the header, the row of the first ones with most known names, and the rows below it.
+    """Return the header, the row of the first ones with most known names, and those below it.
 
-    Where no row knows any, the first one is the header, so that its columns can be chosen. It may
-    be said which row it is.
+    Rows that say nothing are passed over. Where no row knows any name, the first is the header, so
+    that its columns can be chosen. It may be said which row it is.
     """
     records = filter(_says_something, records)
     first = list(itertools.islice(records, _TITLES))

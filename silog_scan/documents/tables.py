@@ -8,9 +8,7 @@ from pathlib import Path
 from silog_scan.core.cells import Row
 from silog_scan.documents import manifest_files
 from silog_scan.documents.manifest_files import Dialect
-
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""With which archives begin, as XLSX is one, and old or locked workbooks."""
+from silog_scan.documents.zip_guard import OLE, ZIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,9 @@ class Table:
 
 
 def is_workbook(file: Path) -> bool:
-    """Say whether a file begins as workbooks do."""
+    """Say whether a file begins as workbooks do, old and locked ones too."""
     with file.open("rb") as opened:
-        return opened.read(4) in _WORKBOOKS
+        return opened.read(len(OLE)).startswith((ZIP, OLE))
 
 
 @contextmanager

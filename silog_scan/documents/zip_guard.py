@@ -34,8 +34,8 @@ MAX_UNFINISHED = 1024 * 1024
 """Bytes of one row or text: 16,384 cells that are only formatted are a third of it."""
 
 _CHUNK = 64 * 1024
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP = b"PK\x03\x04"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ZIP = b"PK\x03\x04"
 _ENTRY = re.compile(b"PK\x01\x02")
 _ENCRYPTED = 0x1
 
@@ -145,10 +145,10 @@ def damaged() -> Malformed:
 def _check_kind(path: Path, size: int) -> None:
     """Refuse what is no archive, and one whose list of entries alone would fill the memory."""
     with path.open("rb") as file:
-        start = file.read(len(_OLE))
-        if start == _OLE:
+        start = file.read(len(OLE))
+        if start == OLE:
             raise Malformed("file-locked", _LOCKED_OR_OLD)
-        if not start.startswith(_ZIP):
+        if not start.startswith(ZIP):
             raise Malformed("file-kind", _NO_WORKBOOK)
         with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
             if any(islice(_ENTRY.finditer(data), MAX_ENTRIES, None)):

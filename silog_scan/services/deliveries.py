@@ -14,10 +14,9 @@ from silog_scan.core.items import Item
 from silog_scan.core.manifests import Head
 from silog_scan.documents import manifest_files
 from silog_scan.services.actors import Actor
-from silog_scan.services.intake import line_of
-from silog_scan.store import projections, queries
+from silog_scan.store import lines, projections, queries
 from silog_scan.store.ledger import Ledger
-from silog_scan.store.tables import LineCountRow, LineRow, ManifestRow, StationRow, table_of
+from silog_scan.store.tables import LineCountRow, ManifestRow, StationRow
 
 # Closing.
 
@@ -140,17 +139,10 @@ def export_xlsx(session: Session, number: str) -> bytes:
 
 def _table(session: Session, number: str) -> Iterator[tuple[str, ...]]:
     row = queries.manifest(session, number)
-    line = table_of(LineRow)
-    found = session.execute(
-        select(line)
-        .where(line.c.manifest == number, line.c.first_version <= row.version)
-        .where(line.c.last_version >= row.version)
-        .order_by(line.c.row, line.c.number)
-    )
-    lines = [line_of(known) for known in found]
-    extras = tuple(dict.fromkeys(name for known in lines for name, _ in known.extra))
+    has = lines.standing(session, number)
+    extras = tuple(dict.fromkeys(name for line in has for name, _ in line.extra))
     head = Head(row.number, row.origin, row.receiver, row.due)
-    return manifests.table(head, lines, extras)
+    return manifests.table(head, has, extras)
 
 
 # Empty ones.

@@ -14,31 +14,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from silog_scan.core import manifests
 from silog_scan.core.errors import Conflict, Malformed, NotYours, say
 from silog_scan.core.ids import uuid7
-from silog_scan.core.manifests import NOTHING_SAID, Defaults, Line
+from silog_scan.core.manifests import NOTHING_SAID, Defaults
 from silog_scan.services import files, intake, uploads
 from silog_scan.services.actors import Actor
 from silog_scan.services.homes import add_polling_stations
 from silog_scan.services.intake import Brought, Preview
-from silog_scan.store import projections
+from silog_scan.store import lines, projections
 from silog_scan.store.db import chunks
-from silog_scan.store.intake import COLUMNS, Intake
+from silog_scan.store.intake import Intake
 from silog_scan.store.ledger import Ledger
-from silog_scan.store.register import FOR_GOOD
-from silog_scan.store.situations import dialect_of
-from silog_scan.store.tables import LineRow, ManifestRow, table_of
+from silog_scan.store.tables import ManifestRow
 
 T = TypeVar("T")
 
 AT_ONCE = 1000
 """Lines of a transaction: scans wait for no more than so many."""
-
-_LINE = table_of(LineRow)
 
 
 class Run(Protocol):
@@ -140,7 +135,7 @@ class _Import:
             for one in changing:
                 run(partial(_sweep, one))
                 for some in chunks(self._intake.new(one.id), AT_ONCE):
-                    run(partial(_write_lines, one, some))
+                    run(partial(_write, one, some))
             run(lambda session: self._record(session, changing, kept, file))
         return changes
 
@@ -185,7 +180,8 @@ class _Import:
         self._check(session)
         for one in changing:
             _must_be_whole(session, one)
-            self._change_lines(session, one)
+            lines.drop(session, one.head.number, one.version, self._intake.dropped(one.id))
+            lines.change(session, one.head.number, self._intake.changed(one.id))
             stations = {one.head.origin, one.head.receiver}
             stations |= set(self._intake.of(one.id).destinations())
             add_polling_stations(session, stations)
@@ -196,18 +192,6 @@ class _Import:
             )
             book.flush()
             projections.manifest_imported(session, event)
-
-    def _change_lines(self, session: Session, one: Brought) -> None:
-        """Change the lines that an earlier issue had, and drop those that are in it no more."""
-        number = one.head.number
-        for some in chunks(self._intake.dropped(one.id)):
-            gone = and_(_LINE.c.manifest == number, _LINE.c.number.in_(some))
-            session.execute(update(_LINE).where(gone).values(last_version=one.version))
-        for line, content in self._intake.changed(one.id):
-            own = (_LINE.c.manifest == number, _LINE.c.number == line)
-            session.execute(
-                update(_LINE).where(*own).values(**_content(content), last_version=FOR_GOOD)
-            )
 
     def _body(self, one: Brought) -> dict[str, Any]:
         sums = list(self._intake.sums(one.id))
@@ -233,33 +217,15 @@ class _Import:
         return body
 
 
-# Lines.
-
-
 def _sweep(one: Brought, session: Session) -> None:
     """Sweep away what an interrupted import of this number left behind."""
-    unseen = and_(_LINE.c.manifest == one.head.number, _LINE.c.first_version > one.version)
     _must_be_version(session, one)
-    session.execute(delete(_LINE).where(unseen))
+    lines.sweep(session, one.head.number, one.version)
 
 
-_NAMES = ("manifest", "first_version", "last_version", "number", *COLUMNS.split(", "))
-
-
-def _insertion(mark: str) -> str:
-    names = ", ".join(map('"{}"'.format, _NAMES))
-    return f"INSERT INTO line ({names}) VALUES ({', '.join([mark] * len(_NAMES))})"  # noqa: S608  # ours
-
-
-_INSERTIONS = {"sqlite": _insertion("?"), "postgresql": _insertion("%s")}
-"""The drivers' own statements: a third of the time of one with all of SQLAlchemy's care."""
-
-
-def _write_lines(one: Brought, some: list[tuple[Any, ...]], session: Session) -> None:
-    """Write new lines, which nobody sees yet, just as the file beside has them."""
-    fixed = (one.head.number, one.version + 1, FOR_GOOD)
-    rows = [(*fixed, *values) for values in some]
-    session.connection().exec_driver_sql(_INSERTIONS[dialect_of(session)], rows)
+def _write(one: Brought, some: list[tuple[Any, ...]], session: Session) -> None:
+    """Write new lines, which nobody sees yet."""
+    lines.write(session, one.head.number, one.version + 1, some)
 
 
 def _must_be_version(session: Session, one: Brought) -> None:
@@ -272,9 +238,7 @@ def _must_be_version(session: Session, one: Brought) -> None:
 def _must_be_whole(session: Session, one: Brought) -> None:
     """Refuse when somebody else imported this number at the same time."""
     _must_be_version(session, one)
-    unseen = and_(_LINE.c.manifest == one.head.number, _LINE.c.first_version > one.version)
-    written = session.scalar(select(func.count()).select_from(_LINE).where(unseen))
-    if written != one.lines["new"]:
+    if lines.unseen(session, one.head.number, one.version) != one.lines["new"]:
         raise _overtaken(one)
 
 
@@ -284,19 +248,3 @@ def _overtaken(one: Brought) -> Conflict:
         number=one.head.number,
     )
     return Conflict("manifest-overtaken", told)
-
-
-def _content(line: Line) -> dict[str, Any]:
-    return {
-        "row": line.row,
-        "item": line.item,
-        "quantity": line.quantity,
-        "destination": line.destination,
-        "package": line.package,
-        "parent": line.parent,
-        "seals": list(line.seals),
-        "due": line.due,
-        "note": line.note,
-        "unit": line.unit,
-        "extra": dict(line.extra),
-    }

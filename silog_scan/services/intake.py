@@ -12,24 +12,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from silog_scan.core import cells, columns, items, manifests
 from silog_scan.core.cells import Flaw, Row
 from silog_scan.core.columns import Columns
 from silog_scan.core.errors import Conflict, Malformed, say
-from silog_scan.core.manifests import Defaults, Head, Heads, Line, Problem, Problems, Reader
+from silog_scan.core.manifests import Defaults, Head, Heads, Problem, Problems, Reader
 from silog_scan.documents import manifest_files, tables
 from silog_scan.documents.manifest_files import Dialect
 from silog_scan.documents.tables import GUESSED, Layout, Table
 from silog_scan.services import mappings
 from silog_scan.services.actors import Actor
-from silog_scan.store import queries
+from silog_scan.store import lines, queries
 from silog_scan.store.db import chunks
 from silog_scan.store.intake import Intake
-from silog_scan.store.register import is_dropped, stands
-from silog_scan.store.tables import LineCountRow, LineRow, ManifestRow, table_of
+from silog_scan.store.tables import ManifestRow
 
 MOST_SHOWN = 1000
 """Problems and warnings that a preview carries along; the file beside it has all."""
@@ -247,10 +245,9 @@ class Reading:
 
     def _rows(self) -> Iterator[Row]:
         for row in self._table.rows:
-            if row.flaws or "".join(row.texts).strip(cells.BLANK):
-                self.rows += 1
-                self.example = self.example or row.texts
-                yield row
+            self.rows += 1
+            self.example = self.example or row.texts
+            yield row
 
     def _read_rows(self, reader: Reader, heads: Heads, tell: Callable[[int], None]) -> None:
         numbers: dict[str, int] = {}
@@ -310,45 +307,14 @@ def _brought(session: Session, intake: Intake) -> Iterator[Brought]:
     for number, head in intake.heads().items():
         row = session.get(ManifestRow, head.number)
         if row:
-            for some in chunks(_kept(session, row), _AT_ONCE):
-                intake.keep(number, some)
+            intake.keep(number, lines.ever(session, head.number))
         intake.compare(number)
         change = "changed" if row else "new"
         if row and row.lines_sha256 == lines_sha256(head, intake.of(number).normal()):
             change = "unchanged"
-        counted = _counted(session, head.number, intake.dropped(number)) if row else 0
+        counted = lines.counted(session, head.number, intake.dropped(number)) if row else 0
         changes = intake.changes(number)
         yield Brought(number, head, change, row.version if row else 0, changes, counted)
-
-
-def _kept(session: Session, row: ManifestRow) -> Iterator[tuple[int, bool, Line]]:
-    """Yield the lines that a manifest has or had."""
-    line = table_of(LineRow)
-    found = session.execute(
-        select(line, ManifestRow.version)
-        .join(ManifestRow, ManifestRow.number == line.c.manifest)
-        .where(line.c.manifest == row.number, line.c.first_version <= ManifestRow.version)
-        .execution_options(yield_per=_AT_ONCE)
-    )
-    for known in found:
-        yield known.number, not is_dropped(known), line_of(known)
-
-
-def line_of(row: Any) -> Line:  # noqa: ANN401  # of the line table
-    """Return a line as a file says it."""
-    return Line(
-        *(row.row, row.item, row.quantity, row.destination, row.package, row.parent),
-        *(tuple(row.seals), row.due, row.note, row.unit, tuple(row.extra.items())),
-    )
-
-
-def _counted(session: Session, number: str, lines: Iterable[int]) -> int:
-    """Return on how many of some lines anything was counted."""
-    count = table_of(LineCountRow).c
-    any_of = select(count.line).where(count.manifest == number, count.counted > 0).distinct()
-    return sum(
-        len(session.execute(any_of.where(count.line.in_(some))).all()) for some in chunks(lines)
-    )
 
 
 def lines_sha256(head: Head, lines: Iterable[str]) -> str:
@@ -361,26 +327,11 @@ def lines_sha256(head: Head, lines: Iterable[str]) -> str:
 
 def _also_listed(session: Session, intake: Intake) -> Iterator[Problem]:
     """Warn of packages that another open manifest brings to the same place."""
-    line, head = table_of(LineRow), table_of(ManifestRow)
-    for number, brought in intake.heads().items():
-        others = session.scalars(
-            select(head.c.number).where(
-                head.c.receiver == brought.receiver,
-                head.c.state == "open",
-                head.c.number != brought.number,
-            )
-        ).all()
-        if not others:
-            continue
-        elsewhere = (
-            select(line.c.package, line.c.manifest)
-            .join(head, head.c.number == line.c.manifest)
-            .where(line.c.manifest.in_(others), stands(line, head))
-        )
-        for some in chunks(intake.packages(number)):
-            rows = dict(some)
-            for package, other in session.execute(elsewhere.where(line.c.package.in_(rows))):
-                yield _listed_too(package, other, rows[package])
+    for number, head in intake.heads().items():
+        for package, other in lines.listed_elsewhere(
+            session, intake.packages(number), receiver=head.receiver, number=head.number
+        ):
+            yield _listed_too(package, other, intake.row_of(number, package))
 
 
 def _listed_too(package: str, number: str, row: int) -> Problem:

@@ -149,6 +149,11 @@ def execute(session: Session, statement: Executable, values: Any = None) -> Curs
     return session.connection().execute(statement, values)
 
 
+def dialect_of(session: Session) -> str:
+    """Return postgresql or sqlite."""
+    return session.get_bind().dialect.name
+
+
 def chunks(values: Iterable[T], size: int = 10_000) -> Iterator[list[T]]:
     """Yield the values in lists that one IN may hold: SQLite binds 32,766, PostgreSQL 65,535."""
     iterator = iter(values)

@@ -185,11 +185,17 @@ class Intake:
         """Return the lines of a manifest."""
         return Lines(self._db, head)
 
-    def packages(self, head: int) -> Iterator[tuple[str, int]]:
-        """Yield the packages of a manifest with their rows."""
-        yield from self._db.execute(
-            "SELECT package, row FROM line WHERE head = ? AND package IS NOT NULL", (head,)
-        )
+    def packages(self, head: int) -> Iterator[str]:
+        """Yield the packages of a manifest."""
+        found = "SELECT package FROM line WHERE head = ? AND package IS NOT NULL"
+        for (package,) in self._db.execute(found, (head,)):
+            yield package
+
+    def row_of(self, head: int, package: str) -> int:
+        """Return the row of the file on which a manifest has a package."""
+        found = "SELECT row FROM line WHERE head = ? AND package = ?"
+        (row,) = self._db.execute(found, (head, package)).fetchone()
+        return int(row)
 
     # Beside an earlier issue.
 

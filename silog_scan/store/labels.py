@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from silog_scan.core.labels import Pattern, from_bits
 from silog_scan.store.db import chunks
-from silog_scan.store.register import stands
+from silog_scan.store.lines import stands
 from silog_scan.store.situations import insert_new
 from silog_scan.store.tables import LabelRow, LineRow, ManifestRow, table_of
 

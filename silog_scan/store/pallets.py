@@ -11,7 +11,7 @@ from silog_scan.core import places
 from silog_scan.core.pallets import Absent, Tally, pallet_of
 from silog_scan.core.stock import Task
 from silog_scan.store import queries
-from silog_scan.store.register import stands
+from silog_scan.store.lines import stands
 from silog_scan.store.tables import CountedRow, LineRow, ManifestRow, table_of
 
 _MOST_NAMED = 20

@@ -23,7 +23,7 @@ from silog_scan.core.stock import (
 )
 from silog_scan.store import ledger
 from silog_scan.store.db import chunks, execute
-from silog_scan.store.register import stands
+from silog_scan.store.lines import stands
 from silog_scan.store.situations import (
     Wanted,
     line_of,

@@ -16,7 +16,7 @@ from silog_scan.core.reconcile import Status, status
 from silog_scan.core.stock import BLOCK, COUNTING, WHOLE, Condition, Package, Standing, Task
 from silog_scan.store import ledger, register
 from silog_scan.store.db import chunks, execute
-from silog_scan.store.register import stands
+from silog_scan.store.lines import has_begun, stands
 from silog_scan.store.tables import (
     BlockRow,
     CountedRow,
@@ -974,8 +974,9 @@ _MOST_HELD = 100
 def package_view(session: Session, code: str, *, within: str) -> PackageView:
     """Return a package, or refuse one that is bound for, lies, was scanned and listed elsewhere."""
     found = register.package(session, code)
-    line = table_of(LineRow).c
-    listing = select(line.manifest).where(or_(line.package == code, line.parent == code))
+    line, head = table_of(LineRow), table_of(ManifestRow)
+    is_named = or_(line.c.package == code, line.c.parent == code)
+    listing = select(line.c.manifest).where(is_named)
     heads = session.scalars(
         select(ManifestRow)
         .where(ManifestRow.number.in_(listing))
@@ -988,8 +989,13 @@ def package_view(session: Session, code: str, *, within: str) -> PackageView:
         raise NotFound(
             "unknown-package", say("No package %(code)s is known here. Check the code.", code=code)
         )
-    inside = select(line.package).where(line.parent == code, line.package.is_not(None)).distinct()
-    held = session.scalars(inside.order_by(line.package).limit(_MOST_HELD))
+    inside = (
+        select(line.c.package)
+        .join(head, head.c.number == line.c.manifest)
+        .where(line.c.parent == code, line.c.package.is_not(None), has_begun(line, head))
+        .distinct()
+    )
+    held = session.scalars(inside.order_by(line.c.package).limit(_MOST_HELD))
     return PackageView(found, list(heads), events, [text for text in held if text])
 
 

@@ -13,33 +13,10 @@ from sqlalchemy.orm import Session
 from silog_scan.core.errors import NotFound, say
 from silog_scan.core.stock import Condition, Package, Standing
 from silog_scan.store.db import chunks
+from silog_scan.store.lines import has_begun, is_dropped
 from silog_scan.store.tables import LineRow, ManifestRow, PackageRow, table_of
 
-FOR_GOOD = 2**31 - 1
-"""The last version of a line that no later issue dropped."""
-
 _PACKAGE, _LINE, _HEAD = table_of(PackageRow), table_of(LineRow), table_of(ManifestRow)
-
-
-# Lines.
-
-
-def has_begun(line: Any, head: Any) -> Any:  # noqa: ANN401  # tables in, a condition out
-    """Return the condition that a line stands, or stood: that its issue is imported."""
-    return line.c.first_version <= head.c.version
-
-
-def stands(line: Any, head: Any) -> Any:  # noqa: ANN401
-    """Return the condition that a line stands in the newest issue of its manifest."""
-    return and_(has_begun(line, head), line.c.last_version >= head.c.version)
-
-
-def is_dropped(line: Any) -> bool:  # noqa: ANN401  # a line with its manifest's version
-    """Say whether a line stood in an earlier issue only."""
-    return bool(line.last_version < line.version)
-
-
-# Packages.
 
 
 def newest_lines(lines: Iterable[Any]) -> dict[str, Any]:

@@ -25,10 +25,11 @@ from silog_scan.core.stock import (
     Task,
     lineage,
 )
-from silog_scan.store.db import chunks, execute
+from silog_scan.store.db import chunks, dialect_of, execute
 from silog_scan.store.fillable import Leg, Need, fillable
+from silog_scan.store.lines import has_begun, is_dropped
 from silog_scan.store.memory import Memory
-from silog_scan.store.register import has_begun, is_dropped, newest_lines, package_of
+from silog_scan.store.register import newest_lines, package_of
 from silog_scan.store.tables import (
     BlockRow,
     CountedRow,
@@ -411,8 +412,3 @@ _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.in
 def inserting(session: Session, table: Table) -> Any:  # noqa: ANN401  # either dialect's insert
     """Return the insert of the database's own dialect, which knows ON CONFLICT."""
     return _INSERTS[dialect_of(session)](table)
-
-
-def dialect_of(session: Session) -> str:
-    """Return postgresql or sqlite."""
-    return session.get_bind().dialect.name

@@ -10,8 +10,8 @@ from sqlalchemy import delete, select, text, update
 from silog_scan.core.reconcile import Status
 from silog_scan.core.stock import Condition, Task
 from silog_scan.store import projections, queries
+from silog_scan.store.lines import FOR_GOOD
 from silog_scan.store.queries import LineFilter, LineView
-from silog_scan.store.register import FOR_GOOD
 from silog_scan.store.tables import BlockRow, LineRow, table_of
 from tests.cast import INK, MEDAN
 from tests.desk import HENDRA, Desk, box, ink

@@ -6,7 +6,7 @@ from silog_scan.core.stock import Task
 from silog_scan.store import projections, queries
 from silog_scan.store.db import Database
 from silog_scan.store.fillable import Leg, Need
-from silog_scan.store.register import FOR_GOOD
+from silog_scan.store.lines import FOR_GOOD
 from silog_scan.store.situations import Wanted, load
 from silog_scan.store.tables import LineRow, table_of
 from tests.cast import INK, MEDAN, PALLET, TPS

@@ -251,6 +251,42 @@ def test_a_page_of_the_wrong_shape_is_refused(
     assert problem_of(answer) == (422, "wrong-shape")
 
 
+RECONCILED = {
+    "manifest": NUMBER,
+    "place": "12.71",
+    "state": "open",
+    "totals": {
+        "lines": 4,
+        "matched": 1,
+        "missing": 2,
+        "short": 1,
+        "surplus": 0,
+        "damaged": 0,
+        "extras": 1,
+    },
+    "packages": {"expected": 3, "counted": 1},
+    "items": [
+        {"item": "BILIK", "expected": 1, "counted": 0},
+        {"item": "KOTAK", "expected": 2, "counted": 1},
+        {"item": "TINTA", "expected": 40, "counted": 38},
+    ],
+    "destinations": [
+        {"place": "12.71.01", "name": "Medan Kota", "lines": 1, "matched": 0},
+        {"place": "12.71.01.1001.001", "name": "TPS 001", "lines": 1, "matched": 1},
+        {"place": "12.71.01.1001.002", "name": "TPS 002", "lines": 2, "matched": 0},
+    ],
+    "extras": [
+        {
+            "text": "GRAFIKA-1",
+            "outcome": "unknown",
+            "scanned_at": "2026-02-02T05:00:00.000Z",
+            "station": "Meja 1",
+            "scans": 1,
+        }
+    ],
+}
+
+
 def test_the_reconciliation_is_shaped_as_the_contract_says(meja: Caller, manifest: str) -> None:
     scans = [scan("1271-KS-000001"), scan("SLG-ITEM-TINTA", quantity=38), scan("GRAFIKA-1")]
     meja.receive(*scans, manifest=manifest)
@@ -258,40 +294,7 @@ def test_the_reconciliation_is_shaped_as_the_contract_says(meja: Caller, manifes
     found = content_of(meja.get(f"/manifests/{manifest}/reconciliation"))
 
     lines = found.pop("lines")
-    assert found == {
-        "manifest": NUMBER,
-        "place": "12.71",
-        "state": "open",
-        "totals": {
-            "lines": 4,
-            "matched": 1,
-            "missing": 2,
-            "short": 1,
-            "surplus": 0,
-            "damaged": 0,
-            "extras": 1,
-        },
-        "packages": {"expected": 3, "counted": 1},
-        "items": [
-            {"item": "BILIK", "expected": 1, "counted": 0},
-            {"item": "KOTAK", "expected": 2, "counted": 1},
-            {"item": "TINTA", "expected": 40, "counted": 38},
-        ],
-        "destinations": [
-            {"place": "12.71.01", "name": "Medan Kota", "lines": 1, "matched": 0},
-            {"place": "12.71.01.1001.001", "name": "TPS 001", "lines": 1, "matched": 1},
-            {"place": "12.71.01.1001.002", "name": "TPS 002", "lines": 2, "matched": 0},
-        ],
-        "extras": [
-            {
-                "text": "GRAFIKA-1",
-                "outcome": "unknown",
-                "scanned_at": "2026-02-02T05:00:00.000Z",
-                "station": "Meja 1",
-                "scans": 1,
-            }
-        ],
-    }
+    assert found == RECONCILED
     assert [line["status"] for line in lines] == ["matched", "missing", "missing", "short"]
 
 
