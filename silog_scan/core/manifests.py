@@ -249,10 +249,10 @@ class Reader:
 
     def entry(self, row: Row) -> Entry:
         """Return what the row says by itself."""
-        before, self._row = self._problems.count, row
-        texts = row.texts
+        before, self._row, texts = self._problems.count, row, row.texts
         if row.flaws:
             self._refuse_flaws(row)
+            texts = tuple("" if n in row.flaws else text for n, text in enumerate(texts))
         if len(texts) > self._width:
             self._refuse_surplus(row.number, texts[self._width :])
         within = texts[: self._width]
@@ -298,8 +298,7 @@ class Reader:
         return found
 
     def _miss(self, name: str) -> None:
-        index = self._order[list(HEADERS).index(name)]
-        if index not in self._row.flaws:
+        if not self._row.flaws:  # what stands in a flawed cell may be what is missed
             self._problems.add(self._row.number, name, text="", flaw=missing(name))
 
     def _quantity(self, text: str, *, is_needed: bool) -> tuple[int, str]:

@@ -12,12 +12,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
     from numpy.typing import NDArray
 
     from silog_scan.vision.frames import Grey
 
     Floats = NDArray[np.float32]
+    Levels = NDArray[np.floating[Any]]
     Doubles = NDArray[np.float64]
 
 _GAMMA = 2.2  # of cameras' tone curves
@@ -54,11 +57,17 @@ def light_of(grey: Grey) -> Floats:
 
 def restored(blur: Blur, waves: Doubles) -> Doubles:
     """Return how much stronger each wave is to be made, in cycles a sample, to undo the blur."""
-    share = _passed(blur, waves)
-    return share / (share**2 + blur.noise)
+    import numpy as np
+
+    return np.asarray(undoing(passed(blur, waves), blur.noise), np.float64)
 
 
-def _passed(blur: Blur, waves: Doubles) -> Doubles:
+def undoing(share: Levels, noise: float) -> Levels:
+    """Return how much stronger waves are to be made of which a share is left, and noise."""
+    return share / (share**2 + share.dtype.type(noise))
+
+
+def passed(blur: Blur, waves: Doubles) -> Doubles:
     """Return the share of each wave, in cycles a sample, that the blur lets pass."""
     import numpy as np
 

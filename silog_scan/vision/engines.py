@@ -38,7 +38,9 @@ SYMBOLOGIES = {
 """Our names and zxing-cpp's."""
 
 SQUARE = frozenset({"qrcode", "datamatrix"})
-"""Those of modules; the others are of bars."""
+"""Those of modules."""
+LINEAR = frozenset(SYMBOLOGIES) - SQUARE
+"""Those of bars."""
 
 _TINY = frozenset({"MicroQRCode", "RMQRCode"})
 """Read by zxing-cpp as QR codes: the smallest corrects no errors, and is seen in blurred others."""

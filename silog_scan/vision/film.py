@@ -22,26 +22,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What one frame is for: a stage looks at it, or, where there is none, codes are located in it.
+class Locating:
+    """What a frame may be for instead of a stage: codes are located, in as many times fewer pixels.
 
-    A ``spared`` stage has its turn only where no located code waits to be read. Codes are located
-    in the frame ``shrunk`` so many times: by three soft ones are found best, by two small ones.
+    By three soft ones are found best, by two small ones.
     """
 
-    stage: Stage | None = None
-    is_spared: bool = False
-    shrunk: int = 3
+    shrunk: int
 
 
 FILM_TURNS = (
-    Turn(Stage("fast", "raw", fast)),
-    Turn(shrunk=3),
-    Turn(Stage("middle-enlarged", "enlarged", fast, scope=Scope.MIDDLE), is_spared=True),
-    Turn(Stage("fast", "raw", fast)),
-    Turn(shrunk=2),
-    Turn(Stage("middle", "raw", thorough, scope=Scope.MIDDLE), is_spared=True),
+    Stage("fast", "raw", fast),
+    Locating(3),
+    Stage("middle-enlarged", "enlarged", fast, scope=Scope.MIDDLE),
+    Stage("fast", "raw", fast),
+    Locating(2),
+    Stage("middle", "raw", thorough, scope=Scope.MIDDLE),
 )
+"""The middle, where a person holds what is hard to read, only while no located code waits."""
 
 TRACKED = Stage("tracked", "raw", thorough)
 
@@ -79,7 +77,9 @@ class FrameReader:
     every frame, each time at other pixels.
     """
 
-    def __init__(self, turns: Sequence[Turn] = FILM_TURNS, tracked: Stage = TRACKED) -> None:
+    def __init__(
+        self, turns: Sequence[Stage | Locating] = FILM_TURNS, tracked: Stage = TRACKED
+    ) -> None:
         """Start with the first turn."""
         self._turns, self._in_region = turns, tracked
         self._turn = 0
@@ -111,16 +111,16 @@ class FrameReader:
         return len(self._recent) == len(self._turns)
 
     def _search(self, grey: Grey) -> list[Reading]:
-        """Return what is seen by the stage whose turn it is, if it is one's, and track it."""
+        """Return what the stage sees whose turn it is, if it is one's, and track it."""
         turn = self._turns[self._turn % len(self._turns)]
         self._turn += 1
-        if turn.stage is None:
+        if isinstance(turn, Locating):
             self._locate(grey, turn.shrunk)
             return []
-        if turn.is_spared and self._targets:
+        is_middle = turn.scope is Scope.MIDDLE
+        if is_middle and self._targets:
             return []
-        part = _middle(grey) if turn.stage.scope is Scope.MIDDLE else _whole(grey)
-        readings = _look_within(part, turn.stage, grey)
+        readings = _look_within(_middle(grey) if is_middle else _whole(grey), turn, grey)
         others = [one for one in self._tracked if not _is_among(one.reading, readings)]
         self._tracked = [*map(_Tracked, readings), *others]
         return readings

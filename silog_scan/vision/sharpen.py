@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from silog_scan.vision.blurs import Blur, Shape, light_of, passed, undoing
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -75,9 +77,9 @@ def square(grey: Grey, sigma: float) -> Grey:
     after = (high - grey.shape[0] - margin, wide - grey.shape[1] - margin)
     framed = np.pad(grey.astype(np.float32), ((margin, after[0]), (margin, after[1])), mode="edge")
     rows = np.asarray(np.fft.fftfreq(high), np.float64)
-    down, across = _passed(rows, sigma), _passed(_frequencies(wide), sigma)
-    undoing = _undoing(np.outer(down, across).astype(np.float32), _SQUARE_NOISE)
-    restored = np.fft.irfft2(np.fft.rfft2(framed - framed.mean()) * undoing, framed.shape)
+    share = np.outer(_left(rows, sigma), _left(_frequencies(wide), sigma)).astype(np.float32)
+    waves = np.fft.rfft2(framed - framed.mean()) * undoing(share, _SQUARE_NOISE)
+    restored = np.fft.irfft2(waves, framed.shape)
     sharp = _levelled(restored[margin : -after[0], margin : -after[1]])
     return np.asarray(cv2.resize(sharp, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
 
@@ -87,9 +89,8 @@ def _waves(strip: Grey, *, is_light: bool) -> Waves:
     import cv2
     import numpy as np
 
-    tones = (strip / np.float32(255)).astype(np.float32)
-    size = (strip.shape[1], _BANDS)
-    bands = cv2.resize(tones**2 if is_light else tones, size, interpolation=cv2.INTER_AREA)
+    levels = light_of(strip) if is_light else strip.astype(np.float32) / 255
+    bands = cv2.resize(levels, (strip.shape[1], _BANDS), interpolation=cv2.INTER_AREA)
     bands = bands - bands.mean(axis=1, keepdims=True)
     return np.fft.rfft(bands * _fading(strip.shape[1]), axis=1)
 
@@ -124,7 +125,7 @@ def _turned(skew: float, frequencies: Doubles) -> Waves:
 def _row(waves: Waves, sigma: float, *, width: int) -> Grey:
     import numpy as np
 
-    restored = waves * _undoing(_passed(_frequencies(width), sigma), _ROW_NOISE)
+    restored = waves * undoing(_left(_frequencies(width), sigma), _ROW_NOISE)
     return np.tile(_levelled(np.fft.irfft(restored, FINER * width)), (_ROWS, 1))
 
 
@@ -134,16 +135,9 @@ def _frequencies(width: int) -> Doubles:
     return np.asarray(np.fft.rfftfreq(width), np.float64)
 
 
-def _passed(frequencies: Doubles, sigma: float) -> Doubles:
-    """Return the share of every wave that a blur lets pass, of cycles a pixel."""
-    import numpy as np
-
-    return np.asarray(np.exp(-2 * (np.pi * frequencies * sigma) ** 2), np.float64)
-
-
-def _undoing(passed: Levels, noise: float) -> Levels:
-    """Return what each wave is multiplied with, less where noise drowns it."""
-    return passed / (passed**2 + passed.dtype.type(noise))
+def _left(waves: Doubles, sigma: float) -> Doubles:
+    """Return the share of every wave, in cycles a pixel, that a bell's blur leaves."""
+    return passed(Blur(Shape.BELL, sigma, 0.0), waves)
 
 
 def _levelled(values: Levels) -> Grey:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from silog_scan.vision.engines import SQUARE, SYMBOLOGIES, read_zxing
+from silog_scan.vision.engines import LINEAR, SQUARE, read_zxing
 from silog_scan.vision.treatments import TREATMENTS
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Stage:
 
 fast = partial(read_zxing, thorough=False)
 thorough = partial(read_zxing, thorough=True)
-bars = partial(read_zxing, formats=[name for name in SYMBOLOGIES if name not in SQUARE])
+bars = partial(read_zxing, formats=sorted(LINEAR))
 squares = partial(read_zxing, formats=sorted(SQUARE), thorough=True)
 
 

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from silog_scan.vision import sharpen
 from silog_scan.vision.corners import box
 from silog_scan.vision.crops import grown
-from silog_scan.vision.engines import has_opencv, read_zxing
+from silog_scan.vision.engines import LINEAR, SQUARE, has_opencv, read_zxing
 from silog_scan.vision.locate import Place, bars_of
+from silog_scan.vision.patches import busiest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
-    from numpy.typing import NDArray
 
     from silog_scan.core.agreement import Reading
     from silog_scan.vision.corners import Box, Corners
@@ -31,17 +29,12 @@ TREATMENT = "crop+sharpened"
 _USUAL, _OTHERS = 1.3, (1.0, 1.6, 0.5)
 """Widths of blur, in pixels, undone of a square: one in every frame, the others in turn."""
 
-_LINEAR = ("code128", "code39", "itf", "ean13", "ean8", "upca", "upce")
-_SQUARE = ("qrcode", "datamatrix")
 _QUIET = 0.25  # of the width of bars, added on either side
 _WHOLE = 0.45  # of the strip's width, less than which is a piece: bars with no check have any text
 _TALLEST = 40  # rows of bars that are averaged: over more of them perspective smears
 _MARGIN = 16  # pixels around a square
 _CELL = 9  # pixels of the frame, in which change is summed
-_NEAR = 5  # cells
-_FAINT = 0.4  # of the strongest change, above which cells are one square
 _SIDES = (40, 300)  # pixels, shortest and longest of a square's box
-_MOST_SQUARES = 2
 _SHRUNK = 4  # times, of what a place is found again by
 _REACH = 24  # pixels that a hand moves in a thirtieth of a second, and more
 _ALIKE = 0.5  # correlation below which it is lost
@@ -91,46 +84,19 @@ def located(grey: Grey, *, shrunk: int = 2) -> list[Target]:
 
 
 def _squares(small: Grey, times: int) -> Iterator[Place]:
-    """Return the boxes in which light changes most in every direction at once (Shi, Tomasi 1994).
-
-    The text below a symbol is in its box.
-    """
-    import cv2
-    import numpy as np
-
+    """Return the busiest patches as large as a symbol; the text below it is in its box."""
     cell = _CELL // times
-    change = _change(small, cell)
-    left_over = change.copy()
-    for _ in range(_MOST_SQUARES):
-        _, most, _, (x, y) = cv2.minMaxLoc(left_over)
-        patches = (change > _FAINT * most).astype(np.uint8)
-        _, names, stats, _ = cv2.connectedComponentsWithStats(patches)
-        name = names[y, x]
-        left_over[names == name] = 0
-        left, top, width, height = (int(value) * cell * times for value in stats[name][:4])
+    for patch in busiest(small, cell):
+        left, top, width, height = (value * cell * times for value in patch)
         if _SIDES[0] <= min(width, height) and max(width, height) <= _SIDES[1]:
             right, bottom = left + width, top + height
             yield Place(((left, top), (right, top), (right, bottom), (left, bottom)), False)
 
 
-def _change(small: Grey, cell: int) -> NDArray[np.float32]:
-    """Return for every cell how much light changes in the direction in which it does least."""
-    import cv2
-    import numpy as np
-
-    dx, dy = (cv2.Sobel(small, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
-    size = (max(1, small.shape[1] // cell), max(1, small.shape[0] // cell))
-    xx, yy, xy = (
-        cv2.blur(cv2.resize(each, size, interpolation=cv2.INTER_AREA), (_NEAR, _NEAR))
-        for each in (dx * dx, dy * dy, dx * dy)
-    )
-    return np.asarray(np.sqrt(np.maximum(xx + yy - np.hypot(xx - yy, 2 * xy), 0)), np.float32)
-
-
 def _in_bars(grey: Grey, corners: Corners) -> list[Reading]:
     """Return what is read along the bars, unless it is in a piece of them only."""
     strip = _strip(grey, corners)
-    seen = [one for row in sharpen.bars(strip) for one in read_zxing(row, formats=_LINEAR)]
+    seen = [one for row in sharpen.bars(strip) for one in read_zxing(row, formats=LINEAR)]
     return [one for one in seen if _width(one) > _WHOLE * sharpen.FINER * strip.shape[1]]
 
 
@@ -143,7 +109,7 @@ def _in_square(grey: Grey, corners: Corners, turn: int) -> list[Reading]:
     left, top, right, bottom = _inside(_grown(box(corners), _MARGIN), grey)
     part = grey[top:bottom, left:right]
     looks = (sharpen.square(part, sigma) for sigma in (_USUAL, _OTHERS[turn % len(_OTHERS)]))
-    return [one for sharp in looks for one in read_zxing(sharp, formats=_SQUARE)]
+    return [one for sharp in looks for one in read_zxing(sharp, formats=SQUARE)]
 
 
 def _strip(grey: Grey, corners: Corners) -> Grey:

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from silog_scan.core import manifests
-from silog_scan.core.cells import ProblemCode, Row
+from silog_scan.core.cells import Flaw, ProblemCode, Row
+from silog_scan.core.errors import say
 from silog_scan.core.manifests import Defaults, Line
 from tests import reading
 from tests.reading import Draft, Result, Sheet
@@ -60,6 +61,17 @@ def test_every_field_is_read_and_other_columns_are_kept() -> None:
         Line(2, "KOTAK", 1, "12.71.01.1001", package="A1", parent="P1", seals=("S1", "S2"),
              due=date(2026, 2, 12), note="utuh", unit="kotak", extra=(("Desa", "Kesawan"),)),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("column", [0, 1, 2, 3, 4], ids=[*HEADER, "a column kept as it is"])
+def test_a_cell_that_a_workbook_spoilt_is_one_problem_of_its_row(column: int) -> None:
+    flaw = Flaw(ProblemCode.CELL_ERROR, say("The cell has the error #N/A."))
+    row = Row(2, (*BOX[:column], "#N/A", *BOX[column + 1 :]), {column: flaw})
+
+    result = reading.read(Sheet((*HEADER, "ket"), (row,)), HOP)
+
+    assert [problem.code for problem in result.problems] == [ProblemCode.CELL_ERROR]
+    assert result.drafts == ()
 
 
 def test_a_package_holds_one_unit_unless_the_row_says_more() -> None:

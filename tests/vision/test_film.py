@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from silog_scan.core.agreement import Reading
-from silog_scan.vision.film import MOST_SKIPPED, FrameReader, Turn
+from silog_scan.vision.film import MOST_SKIPPED, FrameReader, Locating
 from silog_scan.vision.frames import Grey
 from silog_scan.vision.stages import Scope, Stage, fast
 from tests.vision.engine import BLANK, PACKAGE, Engine
@@ -19,7 +19,7 @@ def noise(seed: int) -> Grey:
 
 def test_the_stages_take_turns_over_moving_frames() -> None:
     one, other = Engine(), Engine()
-    reader = FrameReader([Turn(Stage("one", "raw", one)), Turn(Stage("other", "raw", other))])
+    reader = FrameReader([Stage("one", "raw", one), Stage("other", "raw", other)])
 
     looks = [reader.read(noise(seed)) for seed in range(4)]
 
@@ -29,7 +29,7 @@ def test_the_stages_take_turns_over_moving_frames() -> None:
 
 def test_a_code_that_was_read_is_followed_in_every_second_frame() -> None:
     search, follow = Engine(PACKAGE), Engine(PACKAGE)
-    reader = FrameReader([Turn(Stage("one", "raw", search))], Stage("tracked", "raw", follow))
+    reader = FrameReader([Stage("one", "raw", search)], Stage("tracked", "raw", follow))
 
     looks = [reader.read(noise(seed)) for seed in range(6)]
 
@@ -40,7 +40,7 @@ def test_a_code_that_was_read_is_followed_in_every_second_frame() -> None:
 def test_a_code_lost_in_its_region_is_no_longer_followed() -> None:
     follow = Engine()
     once = Once(PACKAGE)
-    reader = FrameReader([Turn(Stage("one", "raw", once))], Stage("tracked", "raw", follow))
+    reader = FrameReader([Stage("one", "raw", once)], Stage("tracked", "raw", follow))
 
     for seed in range(12):
         reader.read(noise(seed))
@@ -54,7 +54,7 @@ def test_many_codes_are_searched_rather_than_followed_one_by_one() -> None:
         for n in range(5)
     ]
     search, follow = Engine(*copies), Engine()
-    reader = FrameReader([Turn(Stage("one", "raw", search))], Stage("tracked", "raw", follow))
+    reader = FrameReader([Stage("one", "raw", search)], Stage("tracked", "raw", follow))
 
     for seed in range(4):
         reader.read(noise(seed))
@@ -64,7 +64,7 @@ def test_many_codes_are_searched_rather_than_followed_one_by_one() -> None:
 
 def test_a_followed_code_lies_where_it_is_in_the_whole_frame(draw: Callable[..., Grey]) -> None:
     label = draw("1271-KS-004512", "qrcode")
-    reader = FrameReader([Turn(Stage("fast", "raw", fast))])
+    reader = FrameReader([Stage("fast", "raw", fast)])
     first, second = (laid(label, left=left) for left in (400, 440))
     [found] = reader.read(first).readings
 
@@ -80,9 +80,9 @@ def test_a_code_in_an_enlarged_middle_lies_where_it_is_in_the_frame(
 ) -> None:
     frame = laid(draw("1271-KS-004512", "qrcode")[::2, ::2], left=600)
     stage = Stage("middle", "enlarged", fast, scope=Scope.MIDDLE)
-    [expected] = FrameReader([Turn(Stage("fast", "raw", fast))]).read(frame).readings
+    [expected] = FrameReader([Stage("fast", "raw", fast)]).read(frame).readings
 
-    [found] = FrameReader([Turn(stage)]).read(frame).readings
+    [found] = FrameReader([stage]).read(frame).readings
 
     assert abs(found.corners[0][0] - expected.corners[0][0]) <= 2
     assert abs(found.corners[0][1] - expected.corners[0][1]) <= 2
@@ -97,8 +97,8 @@ def moving(draw: Callable[..., Grey]) -> list[Grey]:
 
 
 def test_a_code_located_unread_is_read_in_every_frame_from_then_on(moving: list[Grey]) -> None:
-    nothing = Turn(Stage("nothing", "raw", Engine()))
-    reader = FrameReader([Turn(), *[nothing] * 5])
+    nothing = Stage("nothing", "raw", Engine())
+    reader = FrameReader([Locating(3), *[nothing] * 5])
 
     looks = [reader.read(frame) for frame in moving]
 
@@ -107,9 +107,9 @@ def test_a_code_located_unread_is_read_in_every_frame_from_then_on(moving: list[
     assert abs(lefts[5] - lefts[0] - 20) <= 4
 
 
-def test_a_spared_stage_looks_only_where_no_code_waits_to_be_read(moving: list[Grey]) -> None:
+def test_the_middle_is_looked_at_only_where_no_code_waits_to_be_read(moving: list[Grey]) -> None:
     spared = Engine()
-    reader = FrameReader([Turn(), Turn(Stage("spared", "raw", spared), is_spared=True)])
+    reader = FrameReader([Locating(3), Stage("middle", "raw", spared, scope=Scope.MIDDLE)])
 
     for frame in (*moving[:4], noise(1), noise(2), noise(3), noise(4)):
         reader.read(frame)
@@ -120,7 +120,7 @@ def test_a_spared_stage_looks_only_where_no_code_waits_to_be_read(moving: list[G
 def test_a_code_that_is_read_as_it_is_does_not_wait(moving: list[Grey]) -> None:
     corners = ((460, 320), (760, 320), (760, 390), (460, 390))
     engine = Engine(replace(PACKAGE, corners=corners))
-    reader = FrameReader([Turn(Stage("one", "raw", engine)), Turn()], Stage("two", "raw", engine))
+    reader = FrameReader([Stage("one", "raw", engine), Locating(3)], Stage("two", "raw", engine))
 
     looks = [reader.read(frame) for frame in moving]
 
@@ -144,7 +144,7 @@ class Once(Engine):
 
 def test_a_frame_in_which_nothing_moved_is_not_read_but_keeps_its_codes() -> None:
     one, other = Engine(PACKAGE), Engine()
-    reader = FrameReader([Turn(Stage("one", "raw", one)), Turn(Stage("other", "raw", other))])
+    reader = FrameReader([Stage("one", "raw", one), Stage("other", "raw", other)])
     reader.read(BLANK)
     reader.read(BLANK)
 
@@ -157,7 +157,7 @@ def test_a_frame_in_which_nothing_moved_is_not_read_but_keeps_its_codes() -> Non
 
 def test_a_still_view_is_read_now_and_then_as_the_gate_may_miss_a_small_code() -> None:
     engine = Engine()
-    reader = FrameReader([Turn(Stage("only", "raw", engine))])
+    reader = FrameReader([Stage("only", "raw", engine)])
 
     looks = [reader.read(frame) for frame in islice(repeat(BLANK), MOST_SKIPPED + 2)]
 
@@ -177,7 +177,7 @@ def test_a_small_code_laid_on_a_still_table_is_a_change(draw: Callable[..., Grey
 
 def test_a_frame_of_another_size_is_a_change() -> None:
     engine = Engine()
-    reader = FrameReader([Turn(Stage("only", "raw", engine))])
+    reader = FrameReader([Stage("only", "raw", engine)])
     reader.read(BLANK)
 
     assert reader.read(BLANK[:40]).is_fresh
